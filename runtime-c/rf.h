@@ -1,0 +1,104 @@
+/*
+ * rf.h: what every generated network and every kernel shares.
+ *
+ * C99, no allocation, no globals. A kernel reads its parameters from a const struct in flash and touches only the
+ * buffers that it is handed. Prefix: rf_ for functions and types, RF_ for macros.
+ */
+#ifndef RF_H
+#define RF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Every generated function that can fail returns one of these; zero is success. */
+typedef enum {
+    RF_OK = 0,
+    RF_ERR_ARENA_SMALL = -1,     /* the caller's arena has fewer bytes than <NET>_ARENA_BYTES */
+    RF_ERR_ARENA_ALIGNMENT = -2, /* the caller's arena does not start at a multiple of RF_ARENA_ALIGNMENT */
+    RF_ERR_ARGUMENT = -3
+} rf_status;
+
+#define RF_ARENA_ALIGNMENT 16
+
+/* Where weights go. A firmware that wants them in sectors of their own defines this on the command line. */
+#ifndef RF_WEIGHTS
+#define RF_WEIGHTS
+#endif
+
+#if defined(__GNUC__)
+#define RF_ALIGNED(n) __attribute__((aligned(n)))
+#define RF_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define RF_ALIGNED(n)
+#define RF_MUST_CHECK
+#endif
+
+/*
+ * An image operand: `h` rows per image of `w` pixels of `c` channels. Its buffer holds the last `ring` rows (h times the
+ * batch when the whole tensor is in memory); row y lies at row index y % ring.
+ */
+typedef struct {
+    int32_t h, w, c, ring;
+} rf_plane;
+
+typedef enum { RF_INT8, RF_UINT8, RF_INT16, RF_INT32, RF_INT64, RF_FLOAT32, RF_BOOL } rf_dtype;
+
+#define RF_MAX_RANK 6
+
+/* One tensor that the network keeps in its arena. scale 0 means: not quantised. */
+typedef struct {
+    const char *name;
+    int32_t index;      /* tensor index in the imported file */
+    rf_dtype dtype;
+    int32_t rank;
+    int32_t shape[RF_MAX_RANK];
+    float scale;        /* of a tensor with one scale; real = scale * (q - zero_point) */
+    int32_t zero_point;
+    uint32_t offset;    /* in the arena, bytes */
+    uint32_t bytes;
+} rf_tensor;
+
+/* Called by the generated code around each operator when the caller asks for it; NULL members are skipped. */
+typedef struct rf_hooks {
+    void *context;
+    void (*begin)(void *context, int32_t op);
+    void (*end)(void *context, int32_t op);
+    /* `bytes` of tensor number `tensor` (position in rf_network.tensors) from byte `first` on are now valid at `data`. */
+    void (*wrote)(void *context, int32_t tensor, uint32_t first, uint32_t bytes, const void *data);
+} rf_hooks;
+
+/* One operator of the network, for profiles and messages. */
+typedef struct {
+    int32_t index;      /* operator index in the imported file */
+    const char *kind;   /* e.g. "conv2d" */
+} rf_op;
+
+/*
+ * A generated network described to a generic program (profiler, server). <net>.c defines one, `<net>_network`; a firmware
+ * that calls <net>_invoke directly never references it, and the linker drops it.
+ */
+typedef struct {
+    const char *name;
+    uint32_t arena_bytes;
+    uint8_t model_hash[8];   /* first bytes of the SHA-256 of the imported file */
+    uint8_t plan_hash[8];
+    int32_t op_count;
+    const rf_op *ops;
+    int32_t tensor_count;
+    const rf_tensor *tensors;
+    int32_t input_count;
+    const int32_t *inputs;   /* positions in tensors */
+    int32_t output_count;
+    const int32_t *outputs;
+    rf_status (*init)(uint8_t *arena, size_t arena_bytes);
+    rf_status (*invoke)(uint8_t *arena, const rf_hooks *hooks);
+} rf_network;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
