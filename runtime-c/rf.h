@@ -45,6 +45,12 @@ typedef struct {
     int32_t h, w, c, ring;
 } rf_plane;
 
+/* Index of the first element of row y. */
+static inline size_t rf_row(const rf_plane *plane, int32_t y)
+{
+    return (size_t)(y % plane->ring) * (size_t)plane->w * (size_t)plane->c;
+}
+
 typedef enum { RF_INT8, RF_UINT8, RF_INT16, RF_INT32, RF_INT64, RF_FLOAT32, RF_BOOL } rf_dtype;
 
 #define RF_MAX_RANK 6

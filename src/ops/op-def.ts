@@ -9,6 +9,7 @@ import type { DType, Tensor, TensorId } from '../ir/tensor.js';
 /** Reads an operator's options table in the imported file; `field` is the field's position in TFLite's schema.fbs. */
 export interface OptionsReader {
   int(field: number, fallback: number): number;
+  byte(field: number, fallback: number): number;
   float(field: number, fallback: number): number;
   bool(field: number, fallback: boolean): boolean;
   ints(field: number): readonly number[];
@@ -47,7 +48,7 @@ export interface Refusal {
 export interface ConstArray {
   /** Last part of the C identifier, e.g. `weights`, `bias`, `multipliers`. */
   readonly role: string;
-  readonly values: Int8Array | Uint8Array | Int16Array | Int32Array | Float32Array;
+  readonly values: Int8Array | Uint8Array | Int16Array | Int32Array | BigInt64Array | Float32Array;
   /** The network's own numbers (counted in weightBytes) rather than constants that reflow derived. */
   readonly weight: boolean;
 }

@@ -1,0 +1,42 @@
+/*
+ * rf_broadcast.h: element-wise kernels over two operands whose shapes broadcast. A flat kernel walks `count` elements
+ * with a step of 0 or 1 for each operand; the broadcast kernel calls it once for every run along the last dimension.
+ */
+#ifndef RF_BROADCAST_H
+#define RF_BROADCAST_H
+
+#include "rf.h"
+
+/* dims: output, outermost first, padded with 1 in front; a, b: element strides, 0 where the operand repeats. */
+typedef struct {
+    int32_t dims[RF_MAX_RANK], a[RF_MAX_RANK], b[RF_MAX_RANK];
+} rf_broadcast;
+
+/*
+ * Defines `void name(const struct_type *p, const T *a, const T *b, U *out)`, where struct_type has a member `shape`
+ * (rf_broadcast) and a member `flat` with the parameters of `flat_kernel`.
+ */
+#define RF_DEFINE_BROADCAST(name, struct_type, flat_kernel, T, U)                                                      \
+    void name(const struct_type *p, const T *a, const T *b, U *out)                                                    \
+    {                                                                                                                  \
+        const rf_broadcast *s = &p->shape;                                                                             \
+        int32_t at[RF_MAX_RANK] = {0};                                                                                 \
+        const int32_t run = s->dims[RF_MAX_RANK - 1];                                                                  \
+        for (;;) {                                                                                                     \
+            int32_t ia = 0, ib = 0, d = RF_MAX_RANK - 2;                                                               \
+            for (int32_t k = 0; k <= d; k++) {                                                                         \
+                ia += at[k] * s->a[k];                                                                                 \
+                ib += at[k] * s->b[k];                                                                                 \
+            }                                                                                                          \
+            flat_kernel(&p->flat, a + ia, b + ib, out, run);                                                           \
+            out += run;                                                                                                \
+            while (d >= 0 && ++at[d] == s->dims[d]) {                                                                  \
+                at[d--] = 0;                                                                                           \
+            }                                                                                                          \
+            if (d < 0) {                                                                                               \
+                return;                                                                                                \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+#endif

@@ -1,0 +1,65 @@
+/** Where a sliding window lies over an image: TFLite's padding rules (tensorflow/lite/kernels/padding.h). */
+import { ReflowError } from '../base/error.js';
+
+/** Padding as networks state it; `explicit` carries `pads`. */
+export type Padding = 'same' | 'valid' | 'explicit';
+
+/** Sliding-window attributes shared by convolutions and pools. `pads` is [top, bottom, left, right], used by `explicit`. */
+export type WindowAttrs = {
+  readonly padding: Padding;
+  readonly pads: readonly number[];
+  readonly strideH: number;
+  readonly strideW: number;
+  readonly dilationH: number;
+  readonly dilationW: number;
+};
+
+export interface Axis {
+  readonly out: number;
+  readonly padBefore: number;
+}
+
+/** TFLite's Padding enum: 0 SAME, 1 VALID. */
+export function paddingOf(code: number): Padding {
+  return code === 0 ? 'same' : 'valid';
+}
+
+/** Output length and padding before the first element, along one axis. */
+export function windowAxis(
+  size: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  padding: Padding,
+  before: number,
+  after: number,
+): Axis {
+  if (stride < 1 || dilation < 1 || kernel < 1 || before < 0 || after < 0) {
+    throw new ReflowError(
+      'E_GRAPH',
+      `a window of ${kernel} with stride ${stride} and dilation ${dilation} is impossible`,
+      'export the network again; the file is damaged or the exporter is at fault',
+    );
+  }
+  const reach = (kernel - 1) * dilation + 1;
+  if (padding === 'same') {
+    const out = Math.ceil(size / stride);
+    return { out, padBefore: Math.max(0, (out - 1) * stride + reach - size) >> 1 };
+  }
+  const padded = padding === 'valid' ? size : size + before + after;
+  return { out: Math.floor((padded + stride - reach) / stride), padBefore: padding === 'valid' ? 0 : before };
+}
+
+/** Both axes of a window over an NHWC image. */
+export function windowOf(
+  shape: readonly number[],
+  kernelH: number,
+  kernelW: number,
+  attrs: WindowAttrs,
+): { h: Axis; w: Axis } {
+  const [top = 0, bottom = 0, left = 0, right = 0] = attrs.pads;
+  return {
+    h: windowAxis(shape[1]!, kernelH, attrs.strideH, attrs.dilationH, attrs.padding, top, bottom),
+    w: windowAxis(shape[2]!, kernelW, attrs.strideW, attrs.dilationW, attrs.padding, left, right),
+  };
+}

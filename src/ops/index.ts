@@ -1,0 +1,89 @@
+/** The operators that reflow knows: one line each. */
+
+import { ReflowError } from '../base/error.js';
+import type { Graph, Op } from '../ir/graph.js';
+import { add } from './add.js';
+import { conv2d } from './conv2d.js';
+import { depthwiseConv2d } from './depthwise-conv2d.js';
+import { fullyConnected } from './fully-connected.js';
+import { type OpDef, type OpView, type Refusal, viewOp } from './op-def.js';
+import { averagePool2d, maxPool2d } from './pool2d.js';
+import { reshape } from './reshape.js';
+import { softmax } from './softmax.js';
+
+export const opDefs: readonly OpDef[] = [
+  add,
+  averagePool2d,
+  conv2d,
+  depthwiseConv2d,
+  fullyConnected,
+  maxPool2d,
+  reshape,
+  softmax,
+];
+
+const byKind = new Map(opDefs.map((def) => [def.kind, def]));
+const byBuiltin = new Map(
+  opDefs.flatMap((def) =>
+    def.tflite.map((binding) => [binding.builtin, { kind: def.kind, attrs: binding.attrs }] as const),
+  ),
+);
+
+/** How a builtin operator of TFLite is read; null when reflow does not know it. */
+export function tfliteBinding(builtin: number) {
+  return byBuiltin.get(builtin) ?? null;
+}
+
+/** The definition of an operator that `findUnsupported` accepted. */
+export function defOf(op: Op): OpDef {
+  const def = byKind.get(op.kind);
+  if (!def)
+    throw new ReflowError(
+      'E_UNSUPPORTED',
+      `operator ${op.id} (${op.label}) is not supported`,
+      'run `reflow inspect` for the whole list',
+    );
+  return def;
+}
+
+export interface Unsupported extends Refusal {
+  readonly index: number;
+  readonly op: string;
+}
+
+/** Every operator that cannot run, with the reason and what to do; empty when the graph can run. */
+export function findUnsupported(graph: Graph): Unsupported[] {
+  return graph.ops.flatMap((op) => {
+    const refusal = byKind.has(op.kind) ? refusalOf(viewOp(graph, op), byKind.get(op.kind)!) : unknown(op);
+    return refusal ? [{ index: op.id, op: op.label, ...refusal }] : [];
+  });
+}
+
+function unknown(op: Op): Refusal {
+  const hint = op.label.startsWith('CUSTOM:')
+    ? 'replace the custom operator by builtin ones before export'
+    : 'replace it by supported operators, or fold it before export';
+  return { reason: 'reflow has no kernel for it', hint };
+}
+
+/** A refusal of the operator itself, or of shapes in the file that contradict what the operator computes. */
+function refusalOf(view: OpView, def: OpDef): Refusal | null {
+  try {
+    const refusal = def.refuse(view);
+    if (refusal) return refusal;
+    const wrong = def.infer(view).findIndex((type, index) => {
+      const stated = view.output(index);
+      return stated.dtype !== type.dtype || stated.shape.join() !== type.shape.join();
+    });
+    if (wrong < 0) return null;
+    const stated = view.output(wrong);
+    const computed = def.infer(view)[wrong]!;
+    return {
+      reason: `the file says output ${wrong} is ${stated.dtype} [${stated.shape}], but it computes ${computed.dtype} [${computed.shape}]`,
+      hint: 'export the network again with fixed shapes',
+    };
+  } catch (error) {
+    if (error instanceof ReflowError) return { reason: error.message, hint: error.hint };
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+/** AVERAGE_POOL_2D and MAX_POOL_2D over NHWC images; input and output share one quantisation. */
+import { kernelSuffix, windowStruct } from './convolution.js';
+import { paddingOf, type WindowAttrs, windowOf } from './geometry.js';
+import type { OpDef, OpView } from './op-def.js';
+import { type Activation, activationBounds, activationOf, activationRange, isClamp } from './quantise.js';
+import { firstRefusal, refuseDtype, refuseMixedTypes, refuseRank } from './refusal.js';
+
+export type Pool2dAttrs = WindowAttrs & {
+  readonly kernelH: number;
+  readonly kernelW: number;
+  readonly activation: Activation;
+};
+
+export const averagePool2d = pool('average_pool2d', 1, 'AVERAGE_POOL_2D');
+export const maxPool2d = pool('max_pool2d', 17, 'MAX_POOL_2D');
+
+function pool(kind: string, builtin: number, name: string): OpDef<Pool2dAttrs> {
+  return {
+    kind,
+    tflite: [
+      {
+        builtin,
+        name,
+        attrs: (options) => ({
+          padding: paddingOf(options.byte(0, 0)),
+          pads: [0, 0, 0, 0],
+          strideW: options.int(1, 0),
+          strideH: options.int(2, 0),
+          dilationH: 1,
+          dilationW: 1,
+          kernelW: options.int(3, 0),
+          kernelH: options.int(4, 0),
+          activation: activationOf(options.byte(5, 0)),
+        }),
+      },
+    ],
+    infer(view) {
+      const { h, w } = axes(view);
+      const [batch, , , channels] = view.input(0).shape;
+      return [{ dtype: view.input(0).dtype, shape: [batch!, h.out, w.out, channels!] }];
+    },
+    refuse: (view) =>
+      firstRefusal(
+        () => refuseRank(view.input(0), [4], 'the input'),
+        () => refuseDtype(view.input(0), ['int8', 'int16', 'float32'], 'the input'),
+        () => refuseMixedTypes(view, view.output(0)),
+        () =>
+          isClamp(view.attrs.activation)
+            ? null
+            : {
+                reason: `the fused activation ${view.attrs.activation} is not supported`,
+                hint: 'use a separate activation layer',
+              },
+      ),
+    macs: () => 0,
+    overlaps: () => [],
+    calls(view) {
+      const [input, output] = [view.input(0), view.output(0)];
+      const { kernelH, kernelW, activation } = view.attrs;
+      const isFloat = input.dtype === 'float32';
+      const [low, high] = activationBounds(activation);
+      const clamp = isFloat
+        ? { min: { float: low }, max: { float: high } }
+        : activationRange(activation, output);
+      return [
+        {
+          kernel: `${kind}_${kernelSuffix(input)}`,
+          file: 'pool2d',
+          paramsType: `pool2d_${isFloat ? 'f32' : 'int'}_params`,
+          params: {
+            in: { plane: input.id },
+            out: { plane: output.id },
+            window: windowStruct(kernelH, kernelW, view.attrs, axes(view)),
+            act_min: clamp.min,
+            act_max: clamp.max,
+          },
+          form: 'rows',
+          reads: [input.id],
+          writes: [output.id],
+          scratchBytes: 0,
+        },
+      ];
+    },
+  };
+}
+
+function axes(view: OpView<Pool2dAttrs>) {
+  return windowOf(view.input(0).shape, view.attrs.kernelH, view.attrs.kernelW, view.attrs);
+}
