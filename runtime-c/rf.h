@@ -7,6 +7,7 @@
 #ifndef RF_H
 #define RF_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,11 @@ static inline size_t rf_row(const rf_plane *plane, int32_t y)
     return (size_t)(y % plane->ring) * (size_t)plane->w * (size_t)plane->c;
 }
 
+/* A window that slides over an image; padding before the image, in cells. */
+typedef struct {
+    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+} rf_window;
+
 typedef enum { RF_INT8, RF_UINT8, RF_INT16, RF_INT32, RF_INT64, RF_FLOAT32, RF_BOOL } rf_dtype;
 
 #define RF_MAX_RANK 6
@@ -68,7 +74,10 @@ typedef struct {
     uint32_t bytes;
 } rf_tensor;
 
-/* Called by the generated code around each operator when the caller asks for it; NULL members are skipped. */
+/*
+ * Called by the generated code around each operator when the caller asks for it; NULL members are skipped. `op` is the
+ * position in rf_network.ops. An operator that runs in parts begins and ends several times.
+ */
 typedef struct rf_hooks {
     void *context;
     void (*begin)(void *context, int32_t op);
@@ -76,6 +85,27 @@ typedef struct rf_hooks {
     /* `bytes` of tensor number `tensor` (position in rf_network.tensors) from byte `first` on are now valid at `data`. */
     void (*wrote)(void *context, int32_t tensor, uint32_t first, uint32_t bytes, const void *data);
 } rf_hooks;
+
+static inline void rf_begin(const rf_hooks *hooks, int32_t op)
+{
+    if (hooks && hooks->begin) {
+        hooks->begin(hooks->context, op);
+    }
+}
+
+static inline void rf_end(const rf_hooks *hooks, int32_t op)
+{
+    if (hooks && hooks->end) {
+        hooks->end(hooks->context, op);
+    }
+}
+
+static inline void rf_wrote(const rf_hooks *hooks, int32_t tensor, uint32_t first, uint32_t bytes, const void *data)
+{
+    if (hooks && hooks->wrote) {
+        hooks->wrote(hooks->context, tensor, first, bytes, data);
+    }
+}
 
 /* One operator of the network, for profiles and messages. */
 typedef struct {

@@ -79,7 +79,8 @@ void rf_conv2d_s16(const rf_conv2d_s16_params *p, const int16_t *in, int16_t *ou
                         }
                     }
                 }
-                const int32_t scaled = rf_scale_wide(acc, p->multipliers[oc], p->shifts[oc]);
+                const int32_t scaled = p->narrow ? rf_scale((int32_t)acc, p->multipliers[oc], p->shifts[oc])
+                                                 : rf_scale_wide(acc, p->multipliers[oc], p->shifts[oc]);
                 *to++ = (int16_t)rf_clamp(scaled, p->act_min, p->act_max);
             }
         }

@@ -5,10 +5,6 @@
 #include "../rf.h"
 
 typedef struct {
-    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
-} rf_window;
-
-typedef struct {
     rf_plane in, out;
     rf_window window;
     int32_t groups;
@@ -22,6 +18,7 @@ typedef struct {
     rf_plane in, out;
     rf_window window;
     int32_t groups;
+    int32_t narrow; /* 1: the file has 32-bit biases, and results are requantised as for int8 */
     int32_t act_min, act_max;
     const int8_t *weights;
     const int64_t *bias; /* NULL: none */

@@ -5,7 +5,7 @@
 #ifndef RF_DEPTHWISE_CONV2D_H
 #define RF_DEPTHWISE_CONV2D_H
 
-#include "conv2d.h"
+#include "../rf.h"
 
 typedef struct {
     rf_plane in, out;

@@ -28,7 +28,9 @@ void rf_fully_connected_s16(const rf_fully_connected_s16_params *p, const int16_
             for (int32_t i = 0; i < p->in_count; i++) {
                 acc += (int32_t)in[i] * w[i];
             }
-            *out++ = (int16_t)rf_clamp(rf_scale_wide(acc, p->multipliers[o], p->shifts[o]), p->act_min, p->act_max);
+            const int32_t scaled = p->narrow ? rf_scale((int32_t)acc, p->multipliers[o], p->shifts[o])
+                                             : rf_scale_wide(acc, p->multipliers[o], p->shifts[o]);
+            *out++ = (int16_t)rf_clamp(scaled, p->act_min, p->act_max);
         }
     }
 }

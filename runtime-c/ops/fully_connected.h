@@ -14,6 +14,7 @@ typedef struct {
 
 typedef struct {
     int32_t rows, in_count, out_count;
+    int32_t narrow; /* 1: the file has 32-bit biases, and results are requantised as for int8 */
     int32_t act_min, act_max;
     const int8_t *weights;
     const int64_t *bias; /* NULL: none */

@@ -2,7 +2,7 @@
 #ifndef RF_POOL2D_H
 #define RF_POOL2D_H
 
-#include "conv2d.h"
+#include "../rf.h"
 
 typedef struct {
     rf_plane in, out;

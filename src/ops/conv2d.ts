@@ -1,6 +1,12 @@
 /** CONV_2D: 2-D convolution with groups, dilation and per-channel weights. Inputs: image NHWC, weights OHWI, bias. */
 import { elementCount } from '../ir/tensor.js';
-import { convolutionParams, kernelSuffix, refuseConvolution, windowStruct } from './convolution.js';
+import {
+  convolutionParams,
+  kernelSuffix,
+  narrowField,
+  refuseConvolution,
+  windowStruct,
+} from './convolution.js';
 import { paddingOf, type WindowAttrs, windowOf } from './geometry.js';
 import type { OpDef, OpView } from './op-def.js';
 import { type Activation, activationOf } from './quantise.js';
@@ -67,6 +73,7 @@ export const conv2d: OpDef<Conv2dAttrs> = {
           out: { plane: output.id },
           window: windowStruct(weights.shape[1]!, weights.shape[2]!, view.attrs, axes(view)),
           groups: input.shape[3]! / weights.shape[3]!,
+          ...narrowField(input, view.inputs[2] ?? null),
           ...convolutionParams(
             view,
             view.attrs.activation,

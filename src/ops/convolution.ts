@@ -133,6 +133,14 @@ export function convolutionParams(
   };
 }
 
+/**
+ * With 32-bit biases TFLM's 16x8 conv2d and fully_connected accumulate and requantise in 32 bits. (Its depthwise kernel reads
+ * such biases as 64-bit ones, a mistake that is not ours.)
+ */
+export function narrowField(input: Tensor, bias: Tensor | null): CStruct {
+  return input.dtype === 'int16' ? { narrow: bias?.dtype === 'int32' ? 1 : 0 } : {};
+}
+
 function biasValues(bias: Tensor, wide: boolean): Int32Array | BigInt64Array {
   const values = typedArray(bias.dtype, bias.data!);
   if (!wide) return values as Int32Array;

@@ -1,6 +1,6 @@
 /** FULLY_CONNECTED: rows of inputs times weights [output][input]. Inputs: activations of any rank, weights, bias. */
 import { elementCount, type Tensor } from '../ir/tensor.js';
-import { convolutionParams, kernelSuffix, refuseConvolution } from './convolution.js';
+import { convolutionParams, kernelSuffix, narrowField, refuseConvolution } from './convolution.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import {
   type Activation,
@@ -86,6 +86,7 @@ export const fullyConnected: OpDef<FullyConnectedAttrs> = {
           rows: rowCount(view),
           in_count: weights.shape[1]!,
           out_count: weights.shape[0]!,
+          ...narrowField(input, view.inputs[2] ?? null),
           ...numbers(view),
         },
         form: 'whole',

@@ -34,9 +34,14 @@ export function tfliteBinding(builtin: number) {
   return byBuiltin.get(builtin) ?? null;
 }
 
+/** The definition of an operator, or null when reflow does not know it. */
+export function knownDef(op: Op): OpDef | null {
+  return byKind.get(op.kind) ?? null;
+}
+
 /** The definition of an operator that `findUnsupported` accepted. */
 export function defOf(op: Op): OpDef {
-  const def = byKind.get(op.kind);
+  const def = knownDef(op);
   if (!def)
     throw new ReflowError(
       'E_UNSUPPORTED',
@@ -54,7 +59,8 @@ export interface Unsupported extends Refusal {
 /** Every operator that cannot run, with the reason and what to do; empty when the graph can run. */
 export function findUnsupported(graph: Graph): Unsupported[] {
   return graph.ops.flatMap((op) => {
-    const refusal = byKind.has(op.kind) ? refusalOf(viewOp(graph, op), byKind.get(op.kind)!) : unknown(op);
+    const def = knownDef(op);
+    const refusal = def ? refusalOf(viewOp(graph, op), def) : unknown(op);
     return refusal ? [{ index: op.id, op: op.label, ...refusal }] : [];
   });
 }

@@ -1,0 +1,75 @@
+/** The constant data of a network: collects arrays, gives equal ones one name, and writes <net>_weights.{h,c}. */
+import type { ConstArray } from '../ops/op-def.js';
+import { arrayBody, elementType } from './literal.js';
+
+interface Named {
+  readonly name: string;
+  readonly array: ConstArray;
+}
+
+export class Constants {
+  readonly #byContent = new Map<string, Named>();
+
+  constructor(private readonly net: string) {}
+
+  /** C identifier of an array; the same content of the same type gets the name it had before. */
+  add(owner: string, array: ConstArray): string {
+    const { values } = array;
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const key = `${elementType(values)}:${new TextDecoder('latin1').decode(bytes)}`;
+    const known = this.#byContent.get(key);
+    if (known) return known.name;
+    const name = `${this.net}_${owner}_${array.role}`;
+    this.#byContent.set(key, { name, array });
+    return name;
+  }
+
+  /** Bytes of the network's own numbers (weights and biases), each array once. */
+  get weightBytes(): number {
+    return [...this.#byContent.values()].reduce(
+      (sum, { array }) => sum + (array.weight ? array.values.byteLength : 0),
+      0,
+    );
+  }
+
+  header(): string {
+    const guard = `${this.net.toUpperCase()}_WEIGHTS_H`;
+    return [
+      `/* Constant data of ${this.net}: weights and biases of the network, and numbers derived from its scales. */`,
+      `#ifndef ${guard}`,
+      `#define ${guard}`,
+      '',
+      '#include <stdint.h>',
+      '',
+      ...this.#declarations((text) => `extern ${text};`),
+      '',
+      '#endif',
+      '',
+    ].join('\n');
+  }
+
+  source(): string {
+    const entries = [...this.#byContent.values()];
+    return [
+      `#include "${this.net}_weights.h"`,
+      '',
+      '#include "rf/rf.h"',
+      '',
+      ...entries.flatMap(({ name, array }) => [
+        `RF_WEIGHTS ${declaration(name, array)} = {`,
+        arrayBody(array.values),
+        '};',
+        '',
+      ]),
+    ].join('\n');
+  }
+
+  #declarations(format: (text: string) => string): string[] {
+    return [...this.#byContent.values()].map(({ name, array }) => format(declaration(name, array)));
+  }
+}
+
+// Word alignment lets fast kernels read several weights at once.
+function declaration(name: string, { values }: ConstArray): string {
+  return `const ${elementType(values)} ${name}[${values.length}]`;
+}

@@ -1,0 +1,97 @@
+/** Graph and Plan to the files of a C project; nothing is written here. */
+import { type Graph, tensorOf } from '../ir/graph.js';
+import { defOf } from '../ops/index.js';
+import { type KernelCall, viewOp } from '../ops/op-def.js';
+import type { Plan } from '../plan/plan.js';
+import { cmakeLists, makefile } from './build-files.js';
+import { Constants } from './constants.js';
+import { networkHeader } from './network-header.js';
+import { networkSource } from './network-source.js';
+
+/** Contents of a project by path: text, or the path of a packaged file that is copied as it is. */
+export type ProjectFiles = ReadonlyMap<string, { readonly text: string } | { readonly asset: string }>;
+
+export interface EmitOptions {
+  /** Name of the network's file, for the head comment. */
+  readonly file: string;
+  /** SHA-256 of the network's file and of the plan, hexadecimal. */
+  readonly modelHash: string;
+  readonly planHash: string;
+}
+
+export interface Project {
+  readonly files: ProjectFiles;
+  /** The C files to compile, in the project's folder. */
+  readonly sources: readonly string[];
+  readonly weightBytes: number;
+}
+
+/** One operator with its kernel calls, in the order of the plan. */
+export interface EmittedOp {
+  readonly index: number;
+  readonly label: string;
+  readonly kind: string;
+  readonly macs: number;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly calls: readonly KernelCall[];
+}
+
+/** Everything that the writers of single files need. */
+export interface Emission {
+  readonly graph: Graph;
+  readonly plan: Plan;
+  readonly options: EmitOptions;
+  readonly ops: readonly EmittedOp[];
+  readonly constants: Constants;
+}
+
+/**
+ * The C99 project of one network: <net>.h, <net>.c, <net>_weights.{h,c}, the kernels it needs under rf/, Makefile and
+ * CMakeLists.txt. The graph must be one that `findUnsupported` accepts and the plan one that `checkPlan` accepts.
+ */
+export function emitProject(graph: Graph, plan: Plan, options: EmitOptions): Project {
+  const ops = plan.order.map((id) => emittedOp(graph, id));
+  const emission: Emission = { graph, plan, options, ops, constants: new Constants(graph.name) };
+  const net = graph.name;
+  // The source comes first: writing it collects the constants.
+  const source = networkSource(emission);
+  const kernels = [...new Set(ops.flatMap((op) => op.calls.map((call) => call.file)))].sort();
+  const sources = [`${net}.c`, `${net}_weights.c`, ...kernels.map((file) => `rf/ops/${file}.c`)];
+  const files = new Map<string, { text: string } | { asset: string }>([
+    [`${net}.h`, { text: networkHeader(emission) }],
+    [`${net}.c`, { text: source }],
+    [`${net}_weights.h`, { text: emission.constants.header() }],
+    [`${net}_weights.c`, { text: emission.constants.source() }],
+    ...runtimeFiles(kernels),
+    ['Makefile', { text: makefile(net, sources) }],
+    ['CMakeLists.txt', { text: cmakeLists(net, sources) }],
+  ]);
+  return { files, sources, weightBytes: emission.constants.weightBytes };
+}
+
+const runtimeHeaders = ['rf.h', 'rf_quant.h', 'rf_fixed.h', 'rf_broadcast.h'];
+
+/** What every kernel may include, and each kernel file with its header. */
+function runtimeFiles(kernels: readonly string[]): [string, { asset: string }][] {
+  const asset = (path: string): [string, { asset: string }] => [`rf/${path}`, { asset: `runtime-c/${path}` }];
+  return [
+    ...runtimeHeaders.map(asset),
+    ...kernels.flatMap((file) => [asset(`ops/${file}.h`), asset(`ops/${file}.c`)]),
+  ];
+}
+
+function emittedOp(graph: Graph, id: number): EmittedOp {
+  const op = graph.ops.find((candidate) => candidate.id === id)!;
+  const view = viewOp(graph, op);
+  const def = defOf(op);
+  return {
+    index: op.id,
+    label: op.label,
+    kind: op.kind,
+    macs: def.macs(view),
+    inputs: op.inputs.filter((input) => input !== null && tensorOf(graph, input).data === null) as number[],
+    outputs: op.outputs,
+    calls: def.calls(view),
+  };
+}

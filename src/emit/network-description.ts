@@ -1,0 +1,52 @@
+/** The `rf_network` value at the end of <net>.c, which profilers and servers read. */
+import { tensorBytes } from '../ir/tensor.js';
+import { arenaTensors, rfDtype } from './c-names.js';
+import type { Emission } from './emit-project.js';
+import { floatLiteral, intLiteral, plainText } from './literal.js';
+import { offsetOf } from './network-source.js';
+
+export function networkDescription({ graph, plan, options, ops }: Emission): string {
+  const net = graph.name;
+  const tensors = arenaTensors(graph);
+  const positions = (ids: readonly number[]) =>
+    ids.map((id) => tensors.findIndex((tensor) => tensor.id === id)).join(', ');
+  const rows = tensors.map((tensor) => {
+    const quant = tensor.quant?.scales.length === 1 ? tensor.quant : null;
+    const scale = floatLiteral(quant ? quant.scales[0]! : 0);
+    return `    {"${plainText(tensor.name)}", ${tensor.id}, ${rfDtype(tensor.dtype)}, ${tensor.shape.length}, {${tensor.shape.join(', ') || 0}}, ${scale}, ${intLiteral(quant?.zeroPoints[0] ?? 0)}, ${offsetOf(plan, tensor.id)}, ${tensorBytes(tensor)}},`;
+  });
+  return `static const rf_tensor tensors[] = {
+${rows.join('\n')}
+};
+static const rf_op ops[] = {
+${ops.map((op) => `    {${op.index}, "${op.kind}"},`).join('\n')}
+};
+static const int32_t inputs[] = {${positions(graph.inputs) || '-1'}};
+static const int32_t outputs[] = {${positions(graph.outputs)}};
+
+const rf_network ${net}_network = {
+    .name = "${net}",
+    .arena_bytes = ${net.toUpperCase()}_ARENA_BYTES,
+    .model_hash = {${hashBytes(options.modelHash)}},
+    .plan_hash = {${hashBytes(options.planHash)}},
+    .op_count = ${ops.length},
+    .ops = ops,
+    .tensor_count = ${tensors.length},
+    .tensors = tensors,
+    .input_count = ${graph.inputs.length},
+    .inputs = inputs,
+    .output_count = ${graph.outputs.length},
+    .outputs = outputs,
+    .init = ${net}_init,
+    .invoke = ${net}_invoke_hooked,
+};
+`;
+}
+
+/** The first eight bytes of a hexadecimal hash as C. */
+function hashBytes(hex: string): string {
+  return Array.from(
+    { length: 8 },
+    (_, index) => `0x${hex.slice(2 * index, 2 * index + 2).padStart(2, '0')}`,
+  ).join(', ');
+}

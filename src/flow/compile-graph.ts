@@ -1,0 +1,43 @@
+/** From the bytes of a network to a checked plan: the pure part of the compile, one line a stage. */
+import { ReflowError } from '../base/error.js';
+import { importTflite, isTflite } from '../import/tflite.js';
+import { checkGraph } from '../ir/check.js';
+import type { Graph } from '../ir/graph.js';
+import { findUnsupported } from '../ops/index.js';
+import { simplify } from '../passes/index.js';
+import { checkPlan } from '../plan/check-plan.js';
+import type { Plan } from '../plan/plan.js';
+import { type PlanOptions, planGraph } from '../plan/plan-graph.js';
+
+/** Bytes to a legal Graph, operators as the file has them. */
+export function importNetwork(bytes: Uint8Array, name: string): Graph {
+  if (!isTflite(bytes)) {
+    throw new ReflowError('E_MODEL_FORMAT', `${name} is not a .tflite file`, 'give a TensorFlow Lite file');
+  }
+  const graph = importTflite(bytes, name);
+  checkGraph(graph);
+  return graph;
+}
+
+/** A graph that can run, simplified. Throws E_UNSUPPORTED with every operator that cannot. */
+export function prepareGraph(imported: Graph): Graph {
+  const graph = simplify(imported);
+  checkGraph(graph);
+  const unsupported = findUnsupported(graph);
+  if (unsupported.length > 0) {
+    const list = unsupported.map(({ index, op, reason }) => `${index} ${op}: ${reason}`).join('; ');
+    throw new ReflowError(
+      'E_UNSUPPORTED',
+      `${graph.name} has operators that cannot run: ${list}`,
+      unsupported[0]!.hint,
+    );
+  }
+  return graph;
+}
+
+/** The checked plan of a prepared graph. */
+export function planNetwork(graph: Graph, options: PlanOptions): Plan {
+  const plan = planGraph(graph, options);
+  checkPlan(graph, plan);
+  return plan;
+}

@@ -1,0 +1,12 @@
+/** The passes, in order. Each takes a legal Graph and returns a new one that computes the same outputs. */
+import type { Graph } from '../ir/graph.js';
+import { dropUnused } from './drop-unused.js';
+import { foldConstants } from './fold-constants.js';
+import { foldPads } from './fold-pads.js';
+
+export const passes: readonly ((graph: Graph) => Graph)[] = [foldConstants, foldPads, dropUnused];
+
+/** Runs every pass. */
+export function simplify(graph: Graph): Graph {
+  return passes.reduce((current, pass) => pass(current), graph);
+}
