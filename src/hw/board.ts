@@ -1,0 +1,194 @@
+/**
+ * A Board is what is true of one product on the desk: its memories, its clock, the firmware that fits it and how to reach
+ * it. One JSON file per board in `boards/`.
+ */
+import { z } from 'zod';
+import { parseDocument } from './parse-document.js';
+import type { Target } from './target.js';
+
+/** What may lie in a memory. Constants other than weights belong to `code`. */
+export type MemoryUse = 'code' | 'weights' | 'data' | 'stack' | 'arena';
+
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{1,8}$/, 'must be a hexadecimal string such as "0x20000000"')
+  .transform((text) => Number.parseInt(text, 16));
+
+const memorySchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9_]*$/),
+  base: address,
+  bytes: z.number().int().positive(),
+  kind: z.enum(['flash', 'ram', 'external-flash', 'external-ram']),
+  uses: z.array(z.enum(['code', 'weights', 'data', 'stack', 'arena'])),
+});
+
+const qemu = { program: z.string().min(1), package: z.string().min(1), args: z.array(z.string()) };
+
+const runSchema = z.discriminatedUnion('kind', [
+  /** The image is a program of this machine. */
+  z.strictObject({ kind: z.literal('process') }),
+  /** The image is a program of another Linux machine; `plugin` is a file of firmware/qemu that counts instructions. */
+  z.strictObject({ kind: z.literal('qemu-user'), ...qemu, plugin: z.string().min(1).nullable() }),
+  /** The image is the whole memory of an emulated machine. */
+  z.strictObject({ kind: z.literal('qemu-system'), ...qemu }),
+  /** A real board behind a serial line. */
+  z.strictObject({
+    kind: z.literal('serial'),
+    baudRate: z.number().int().min(1200).max(4_000_000),
+    usb: z.array(
+      z.strictObject({
+        vendorId: z.string().regex(/^[0-9a-f]{4}$/),
+        productId: z.string().regex(/^[0-9a-f]{4}$/),
+      }),
+    ),
+  }),
+]);
+
+const counterSchema = z.strictObject({
+  /** What one unit is: an executed instruction, a clock cycle of the core, or a nanosecond of wall clock. */
+  kind: z.enum(['instructions', 'cycles', 'wall']),
+  source: z.string().min(1),
+  /** `ticks` of the counter are `units` of its kind. */
+  ticks: z.number().int().positive(),
+  units: z.number().int().positive(),
+  /** Width of the counter that the firmware reads; a single operator must stay below a full turn. */
+  bits: z.union([z.literal(24), z.literal(32), z.literal(64)]),
+});
+
+const boardSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]+$/),
+  summary: z.string().min(10),
+  kind: z.enum(['host', 'emulator', 'hardware']),
+  target: z.string().min(1),
+  /** Clock of the core in Hz; null where there is none that means anything (an emulator has no cycles). */
+  clockHz: z.number().int().positive().nullable(),
+  memories: z.array(memorySchema),
+  firmware: z.strictObject({
+    /** Folder of `firmware/`. */
+    port: z.string().regex(/^[a-z0-9-]+$/),
+    stackBytes: z.number().int().positive().multipleOf(256),
+    defines: z.record(z.string().regex(/^RF_[A-Z0-9_]+$/), z.number().int()),
+  }),
+  run: runSchema,
+  counter: counterSchema,
+  /** The documents that these facts are from. */
+  source: z.string().min(10),
+});
+
+export type Board = Readonly<z.infer<typeof boardSchema>>;
+export type Memory = Board['memories'][number];
+export type Counter = Board['counter'];
+export type CounterKind = Counter['kind'];
+
+type Check = (board: Board) => string | null;
+
+const firstOf = <T>(
+  items: readonly T[],
+  mistake: (item: T, index: number) => string | null,
+): string | null => {
+  for (const [index, item] of items.entries()) {
+    const found = mistake(item, index);
+    if (found) return found;
+  }
+  return null;
+};
+
+const memoryNamesDiffer: Check = ({ memories }) =>
+  firstOf(memories, (memory, index) =>
+    memories.findIndex((other) => other.name === memory.name) < index
+      ? `two memories are named ${memory.name}`
+      : null,
+  );
+
+const memoriesAreWhole: Check = ({ memories }) =>
+  firstOf(memories, ({ name, base, bytes }) =>
+    bytes % 256 !== 0 || base % 256 !== 0
+      ? `memory ${name} does not start and end at a multiple of 256 bytes`
+      : null,
+  );
+
+const memoriesAreAddressable: Check = ({ memories }) =>
+  firstOf(memories, ({ name, base, bytes }) =>
+    base + bytes > 2 ** 32 ? `memory ${name} ends above 0xffffffff` : null,
+  );
+
+const memoriesAreApart: Check = ({ memories }) =>
+  firstOf(memories, (memory, index) => {
+    const other = memories
+      .slice(0, index)
+      .find(
+        (earlier) => earlier.base < memory.base + memory.bytes && memory.base < earlier.base + earlier.bytes,
+      );
+    return other ? `memories ${other.name} and ${memory.name} overlap` : null;
+  });
+
+const everyUseHasAPlace: Check = ({ memories }) =>
+  firstOf(['code', 'weights', 'data', 'stack', 'arena'] as const, (use) =>
+    memories.some((memory) => memory.uses.includes(use)) ? null : `no memory is for ${use}`,
+  );
+
+const flashIsNotWritten: Check = ({ memories }) =>
+  firstOf(memories, ({ name, kind, uses }) =>
+    kind.endsWith('flash') && uses.some((use) => use === 'data' || use === 'stack' || use === 'arena')
+      ? `memory ${name} is flash but is to hold data, stack or arena`
+      : null,
+  );
+
+const stackFits: Check = ({ memories, firmware }) =>
+  memories.some(({ uses, bytes }) => uses.includes('stack') && bytes > firmware.stackBytes)
+    ? null
+    : 'firmware.stackBytes is as large as the memory for the stack';
+
+const runMatchesKind: Check = ({ kind, run }) => {
+  const expected = { host: ['process'], emulator: ['qemu-user', 'qemu-system'], hardware: ['serial'] }[kind];
+  return expected.includes(run.kind) ? null : `a board of kind ${kind} cannot be run by ${run.kind}`;
+};
+
+/** Kinds of measurement are never mixed: only an emulator counts instructions, only hardware cycles. */
+const counterMatchesKind: Check = ({ kind, counter }) => {
+  const expected = { host: 'wall', emulator: 'instructions', hardware: 'cycles' }[kind];
+  return counter.kind === expected
+    ? null
+    : `a board of kind ${kind} must count ${expected}, not ${counter.kind}`;
+};
+
+const clockMatchesKind: Check = ({ kind, clockHz }) => {
+  if (kind === 'hardware') return clockHz === null ? 'a hardware board needs clockHz' : null;
+  return clockHz === null ? null : `a board of kind ${kind} has no clock: clockHz must be null`;
+};
+
+/** Each rejects one mistake; the message says which. */
+export const boardChecks = {
+  memoryNamesDiffer,
+  memoriesAreWhole,
+  memoriesAreAddressable,
+  memoriesAreApart,
+  everyUseHasAPlace,
+  flashIsNotWritten,
+  stackFits,
+  runMatchesKind,
+  counterMatchesKind,
+  clockMatchesKind,
+};
+
+/**
+ * Reads one board file.
+ * @param where names the file in messages
+ * @param targets the targets that exist
+ * @throws ReflowError E_BOARD when it is not JSON, lacks a field, fails a check or names an unknown target
+ */
+export function parseBoard(text: string, where: string, targets: readonly Target[]): Board {
+  const knownTarget: Check = ({ target }) =>
+    targets.some(({ id }) => id === target)
+      ? null
+      : `unknown target ${target}; known: ${targets.map(({ id }) => id).join(', ')}`;
+  const checks = [...Object.values(boardChecks), knownTarget];
+  return parseDocument({ code: 'E_BOARD', schema: boardSchema, checks }, text, where);
+}
+
+/** The memory that `use` goes to: the first that allows it, in the file's order. */
+export function memoryFor(board: Board, use: MemoryUse): Memory {
+  const memory = board.memories.find(({ uses }) => uses.includes(use));
+  if (!memory) throw new Error(`board ${board.id} has no memory for ${use}`); // parseBoard refused it
+  return memory;
+}
