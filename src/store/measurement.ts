@@ -14,7 +14,7 @@ export const counters = {
   /** Cycles of a hardware cycle counter. */
   cycles: { unit: 'cycles', sources: ['measured', 'modelled'] },
   /** Wall-clock time of a device or of this computer. */
-  'wall-clock': { unit: 'us', sources: ['measured', 'modelled'] },
+  wall: { unit: 'us', sources: ['measured', 'modelled'] },
   /** Energy by a meter. */
   energy: { unit: 'uJ', sources: ['measured', 'modelled'] },
   /** Memory: painted high-water marks (measured, emulated) and planned or linked sizes (modelled). */
