@@ -39,17 +39,19 @@ typedef enum {
 #endif
 
 /*
- * An image operand: `h` rows per image of `w` pixels of `c` channels. Its buffer holds the last `ring` rows (h times the
- * batch when the whole tensor is in memory); row y lies at row index y % ring.
+ * An image operand: `h` rows per image of `w` pixels of `c` channels. A whole tensor lies in one piece and `rows` is NULL.
+ * Of a tensor that is kept row by row, row y lies at rows[y] * unit elements behind the operand's pointer, for every y
+ * that is alive; images of a batch follow each other.
  */
 typedef struct {
-    int32_t h, w, c, ring;
+    int32_t h, w, c, unit;
+    const uint16_t *rows;
 } rf_plane;
 
 /* Index of the first element of row y. */
 static inline size_t rf_row(const rf_plane *plane, int32_t y)
 {
-    return (size_t)(y % plane->ring) * (size_t)plane->w * (size_t)plane->c;
+    return plane->rows ? (size_t)plane->rows[y] * (size_t)plane->unit : (size_t)y * (size_t)plane->w * (size_t)plane->c;
 }
 
 /* A window that slides over an image; padding before the image, in cells. */

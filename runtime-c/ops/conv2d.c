@@ -1,6 +1,6 @@
 /*
  * conv2d: reference kernels. Loop order: output row, pixel, channel; then kernel row, column, input channel. Padding
- * contributes nothing (the input's zero point stands for real zero). Any band of output rows; input and output rings.
+ * contributes nothing (the input's zero point stands for real zero). Any band of output rows, which may lie anywhere.
  */
 #include "conv2d.h"
 

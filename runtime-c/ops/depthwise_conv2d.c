@@ -1,6 +1,6 @@
 /*
  * depthwise_conv2d: reference kernels. Loop order: output row, pixel, channel; then kernel row, column. Padding
- * contributes nothing. Any band of output rows; input and output rings.
+ * contributes nothing. Any band of output rows, which may lie anywhere.
  */
 #include "depthwise_conv2d.h"
 

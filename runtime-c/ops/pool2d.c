@@ -1,6 +1,6 @@
 /*
  * average_pool2d, max_pool2d: reference kernels. Loop order: output row, pixel, channel; then window row, column. Any
- * band of output rows; input and output rings.
+ * band of output rows, which may lie anywhere.
  */
 #include "pool2d.h"
 

@@ -42,7 +42,7 @@ function flatStruct(context: ParamsContext, struct: CStruct, indent: string): st
   return line.length <= 100 ? line : structInitialiser(context, struct, indent);
 }
 
-function plane({ graph, plan }: ParamsContext, id: number): string {
+function plane({ graph }: ParamsContext, id: number): string {
   const { shape } = tensorOf(graph, id);
   if (shape.length !== 4) {
     throw new ReflowError(
@@ -51,7 +51,6 @@ function plane({ graph, plan }: ParamsContext, id: number): string {
       'report this as a bug in reflow, with the network',
     );
   }
-  const [batch, h, w, c] = shape as [number, number, number, number];
-  const ring = plan.buffers.find((buffer) => buffer.tensor === id)?.ringRows ?? batch * h;
-  return `{.h = ${h}, .w = ${w}, .c = ${c}, .ring = ${ring}}`;
+  const [, h, w, c] = shape as [number, number, number, number];
+  return `{.h = ${h}, .w = ${w}, .c = ${c}, .unit = 0, .rows = NULL}`;
 }

@@ -60,7 +60,7 @@ export type CValue =
   | { readonly array: ConstArray | null } // pointer to constant data, NULL when null
   | { readonly list: readonly CValue[] } // brace list: small arrays inside the struct
   | { readonly struct: CStruct }
-  /** Geometry of an image operand, `rf_plane`; emit fills in how many rows its buffer holds. */
+  /** Geometry of an image operand, `rf_plane`; emit fills in where its rows lie. */
   | { readonly plane: TensorId };
 
 /** Designated initialisers, in the order of the C struct's fields. */

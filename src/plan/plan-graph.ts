@@ -29,7 +29,7 @@ export function planGraph(graph: Graph, options: PlanOptions): Plan {
     ...candidates.map(({ lives }) => alignUp(livenessBound(lives), arenaGranularity)),
   );
   const buffers = best.lives.flatMap((life, index): PlanBuffer[] => {
-    const place = { region: options.region, offset: best.packing.offsets[index]!, ringRows: null };
+    const place = { region: options.region, offset: best.packing.offsets[index]! };
     if (life.tensors.length === 0)
       return [{ ...place, tensor: null, bytes: life.bytes, first: life.first, last: life.last }];
     return tensorLives(graph, order, life.tensors).map((span) => ({ ...place, ...span }));

@@ -16,8 +16,6 @@ export interface PlanBuffer {
   readonly bytes: number;
   readonly first: number;
   readonly last: number;
-  /** Rows that the buffer holds when it is a ring over a taller image; null when the whole tensor is here. */
-  readonly ringRows: number | null;
 }
 
 export interface PlanRegion {
