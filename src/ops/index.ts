@@ -3,23 +3,37 @@
 import { ReflowError } from '../base/error.js';
 import type { Graph, Op } from '../ir/graph.js';
 import { add } from './add.js';
+import { concatenation, pack } from './concatenation.js';
 import { conv2d } from './conv2d.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { fullyConnected } from './fully-connected.js';
 import { type OpDef, type OpView, type Refusal, viewOp } from './op-def.js';
+import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
 import { reshape } from './reshape.js';
+import { slice, stridedSlice } from './slice.js';
 import { softmax } from './softmax.js';
+import { split, splitV, unpack } from './split.js';
+import { transpose } from './transpose.js';
 
 export const opDefs: readonly OpDef[] = [
   add,
   averagePool2d,
+  concatenation,
   conv2d,
   depthwiseConv2d,
   fullyConnected,
   maxPool2d,
+  pack,
+  pad,
   reshape,
+  slice,
   softmax,
+  split,
+  splitV,
+  stridedSlice,
+  transpose,
+  unpack,
 ];
 
 const byKind = new Map(opDefs.map((def) => [def.kind, def]));
