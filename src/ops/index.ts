@@ -10,6 +10,7 @@ import { fullyConnected } from './fully-connected.js';
 import { type OpDef, type OpView, type Refusal, viewOp } from './op-def.js';
 import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
+import { mean, sum } from './reduce.js';
 import { reshape } from './reshape.js';
 import { slice, stridedSlice } from './slice.js';
 import { softmax } from './softmax.js';
@@ -24,6 +25,7 @@ export const opDefs: readonly OpDef[] = [
   depthwiseConv2d,
   fullyConnected,
   maxPool2d,
+  mean,
   pack,
   pad,
   reshape,
@@ -32,6 +34,7 @@ export const opDefs: readonly OpDef[] = [
   split,
   splitV,
   stridedSlice,
+  sum,
   transpose,
   unpack,
 ];

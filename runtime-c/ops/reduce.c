@@ -1,0 +1,58 @@
+/*
+ * mean, sum: reference kernels. One pass over the input in order, adding each element to the sum of its output; then the
+ * sums are scaled (TFLM reference_ops::QuantizedMeanOrSum).
+ */
+#include "reduce.h"
+
+#include "../rf_quant.h"
+
+/* Steps `at` to the next element of `dims` and returns the output it belongs to; -1 after the last. */
+static int32_t next(const int32_t *dims, const int32_t *out_strides, int32_t *at)
+{
+    int32_t d = RF_MAX_RANK - 1;
+    while (d >= 0 && ++at[d] == dims[d]) {
+        at[d--] = 0;
+    }
+    if (d < 0) {
+        return -1;
+    }
+    int32_t index = 0;
+    for (int32_t k = 0; k < RF_MAX_RANK; k++) {
+        index += at[k] * out_strides[k];
+    }
+    return index;
+}
+
+#define DEFINE_REDUCE(name, T, lowest, highest)                                                                        \
+    void name(const rf_reduce_int_params *p, const T *in, T *out, void *scratch)                                       \
+    {                                                                                                                  \
+        int32_t *sums = (int32_t *)scratch;                                                                            \
+        int32_t at[RF_MAX_RANK] = {0};                                                                                 \
+        for (int32_t o = 0; o < p->out_count; o++) {                                                                   \
+            sums[o] = 0;                                                                                               \
+        }                                                                                                              \
+        for (int32_t o = 0; o >= 0; o = next(p->dims, p->out_strides, at)) {                                           \
+            sums[o] += *in++;                                                                                          \
+        }                                                                                                              \
+        for (int32_t o = 0; o < p->out_count; o++) {                                                                   \
+            const int32_t scaled = rf_scale(sums[o] - p->bias, p->multiplier, p->shift) + p->out_zero;                 \
+            out[o] = (T)rf_clamp(scaled, (lowest), (highest));                                                         \
+        }                                                                                                              \
+    }
+
+DEFINE_REDUCE(rf_reduce_s8, int8_t, INT8_MIN, INT8_MAX)
+DEFINE_REDUCE(rf_reduce_s16, int16_t, INT16_MIN, INT16_MAX)
+
+void rf_reduce_f32(const rf_reduce_f32_params *p, const float *in, float *out)
+{
+    int32_t at[RF_MAX_RANK] = {0};
+    for (int32_t o = 0; o < p->out_count; o++) {
+        out[o] = 0.0f;
+    }
+    for (int32_t o = 0; o >= 0; o = next(p->dims, p->out_strides, at)) {
+        out[o] += *in++;
+    }
+    for (int32_t o = 0; o < p->out_count; o++) {
+        out[o] /= p->divisor;
+    }
+}
