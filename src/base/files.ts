@@ -17,6 +17,11 @@ export interface Files {
    * @throws ReflowError E_FILE, E_DISK_FULL
    */
   writeFolder(folder: string, files: FileMap): Promise<void>;
+  /**
+   * The same for a folder that other programs fill: `work` gets an empty folder, which takes the place of `folder` when
+   * `work` ends well, and is removed when it throws.
+   */
+  makeFolder<T>(folder: string, work: (fresh: string) => Promise<T>): Promise<T>;
 }
 
 /** What of node:fs the writes need, so that a test can make any of them fail. */
@@ -29,6 +34,14 @@ export interface Disk {
 }
 
 export function filesOn(disk: Disk): Files {
+  const makeFolder: Files['makeFolder'] = (folder, work) =>
+    beside(disk, folder, async (scratch) => {
+      const fresh = join(scratch, 'new');
+      await disk.mkdir(fresh, { recursive: true });
+      const result = await work(fresh);
+      await replaceFolder(disk, fresh, folder, join(scratch, 'old'));
+      return result;
+    });
   return {
     async read(path) {
       try {
@@ -44,16 +57,14 @@ export function filesOn(disk: Disk): Files {
         await disk.rename(written, path);
       }),
     writeFolder: (folder, files) =>
-      beside(disk, folder, async (scratch) => {
-        const fresh = join(scratch, 'new');
-        await disk.mkdir(fresh, { recursive: true });
+      makeFolder(folder, async (fresh) => {
         for (const [path, contents] of files) {
           const target = join(fresh, insideFolder(path));
           await disk.mkdir(dirname(target), { recursive: true });
           await disk.writeFile(target, contents);
         }
-        await replaceFolder(disk, fresh, folder, join(scratch, 'old'));
       }),
+    makeFolder,
   };
 }
 
@@ -61,13 +72,13 @@ export function filesOn(disk: Disk): Files {
 export const files: Files = filesOn({ mkdir, mkdtemp, writeFile, rename, rm });
 
 /** Does the work in a scratch folder on the same disk, removes it whatever happens, and names the error. */
-async function beside(disk: Disk, path: string, work: (scratch: string) => Promise<void>): Promise<void> {
+async function beside<T>(disk: Disk, path: string, work: (scratch: string) => Promise<T>): Promise<T> {
   const parent = dirname(resolve(path));
   let scratch: string | null = null;
   try {
     await disk.mkdir(parent, { recursive: true });
     scratch = await disk.mkdtemp(join(parent, `.${basename(path)}-`));
-    await work(scratch);
+    return await work(scratch);
   } catch (error) {
     throw error instanceof ReflowError ? error : diskError(path, 'write', error);
   } finally {

@@ -6,7 +6,7 @@ const mistakes: Record<keyof typeof targetChecks, Partial<Target>> = {
   endsWithReference: { kernelSets: ['ref', 'dsp'] },
   distinctKernelSets: { kernelSets: ['dsp', 'dsp', 'ref'] },
   noContraction: { compileFlags: ['-O2'] },
-  bareMetalHasObjcopy: { tools: { compiler: 'x', size: 'x', objcopy: null, package: 'x' } },
+  bareMetalHasObjcopy: { tools: { compiler: 'x', objcopy: null, package: 'x' } },
 };
 
 for (const [name, edit] of Object.entries(mistakes)) {

@@ -12,7 +12,6 @@ const targetSchema = z.strictObject({
   image: z.enum(['process', 'bare-metal']),
   tools: z.strictObject({
     compiler: z.string().min(1),
-    size: z.string().min(1),
     objcopy: z.string().min(1).nullable(),
     /** Debian packages that hold them, for the hint when one is missing. */
     package: z.string().min(1),

@@ -1,0 +1,48 @@
+/*
+ * Start-up of a Cortex-M with an FPU, and its vector table. The firmware takes no interrupts: it polls, and sleeps with
+ * PRIMASK set (see wait.h), so the table ends after the system exceptions.
+ * Source: Arm DDI 0403 (ARMv7-M Architecture Reference Manual), B1.5 exceptions, B3.2 system control.
+ */
+#include <stdint.h>
+
+/* From the linker script. */
+extern uint32_t link_stack_top[], link_data_load[], link_data[], link_data_end[], link_bss[], link_bss_end[];
+
+int main(void);
+void start(void);
+
+#define SCB_VTOR (*(volatile uint32_t *)0xe000ed08u)
+#define SCB_AIRCR (*(volatile uint32_t *)0xe000ed0cu)
+#define SCB_CPACR (*(volatile uint32_t *)0xe000ed88u)
+
+/* A fault starts the board anew: the host sees a request without an answer, then a board with no network open. */
+static void fault(void)
+{
+    SCB_AIRCR = 0x05fa0004u; /* key, SYSRESETREQ */
+    for (;;)
+        __asm volatile("dsb");
+}
+
+struct vectors {
+    uint32_t *stack_top;
+    void (*handlers[15])(void);
+};
+
+__attribute__((section(".vectors"), used)) static const struct vectors vectors = {
+    link_stack_top,
+    {start, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, fault},
+};
+
+void start(void)
+{
+    SCB_CPACR |= 0xfu << 20; /* full access to the FPU, before any code that may use it */
+    __asm volatile("cpsid i\n\tdsb\n\tisb" ::: "memory");
+    SCB_VTOR = (uint32_t)&vectors;
+    const uint32_t *from = link_data_load;
+    for (uint32_t *to = link_data; to < link_data_end; to++)
+        *to = *from++;
+    for (volatile uint32_t *to = link_bss; to < link_bss_end; to++)
+        *to = 0;
+    main();
+    fault();
+}

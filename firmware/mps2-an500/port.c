@@ -1,0 +1,64 @@
+/*
+ * Arm MPS2 with AN500 (Cortex-M7): CMSDK UART0, polled, and the 32-bit counter of the FPGA's I/O block. That counts at
+ * 25 MHz; under -icount shift=10 an instruction takes 1024 ns, so 25.6 counts, and a rounded quotient is exact.
+ * Source: Arm DAI 0500, 3.2 memory map and interrupts; Arm DDI 0479 (CMSDK), 4.3 APB UART; DAI 0500, 4.4 FPGA I/O.
+ */
+#include "../cortex-m/wait.h"
+#include "../port.h"
+
+#define REG(address) (*(volatile uint32_t *)(address))
+
+#define UART0_DATA REG(0x40004000u)
+#define UART0_STATE REG(0x40004004u)
+#define UART0_CTRL REG(0x40004008u)
+#define UART0_INTCLEAR REG(0x4000400cu)
+#define UART0_BAUDDIV REG(0x40004010u)
+#define FPGAIO_COUNTER REG(0x40028018u)
+
+#define STATE_TX_FULL 1u
+#define STATE_RX_FULL 2u
+#define STATE_RX_OVERRUN 8u
+#define UART0_RX_IRQ 0u
+#define PATIENCE 1000000u
+
+extern uint8_t link_stack_low[];
+
+static int read_byte(void *context)
+{
+    (void)context;
+    while (!(UART0_STATE & STATE_RX_FULL))
+        wait_for(UART0_RX_IRQ);
+    if (UART0_STATE & STATE_RX_OVERRUN)
+        UART0_STATE = STATE_RX_OVERRUN;
+    const int byte = (int)(UART0_DATA & 0xffu);
+    UART0_INTCLEAR = 2u; /* the receive interrupt stays up until it is cleared */
+    return byte;
+}
+
+static void write_bytes(void *context, const uint8_t *bytes, uint32_t count)
+{
+    (void)context;
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t spins = 0; (UART0_STATE & STATE_TX_FULL) && spins < PATIENCE; spins++)
+            ;
+        UART0_DATA = bytes[i];
+    }
+}
+
+static uint64_t read_counter(void *context)
+{
+    (void)context;
+    return FPGAIO_COUNTER;
+}
+
+const rf_port *port_open(void)
+{
+    static const rf_port port = {
+        NULL, read_byte, write_bytes, read_counter, UINT32_MAX, RF_COUNTER_KIND, RF_COUNTER_TICKS, RF_COUNTER_UNITS, 0,
+        link_stack_low, RF_STACK_BYTES, RF_BOARD,
+    };
+    UART0_BAUDDIV = 217u; /* 25 MHz / 115200 */
+    UART0_CTRL = 1u | 2u | 8u; /* transmitter, receiver, receive interrupt */
+    wait_enable(UART0_RX_IRQ);
+    return &port;
+}
