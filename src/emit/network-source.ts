@@ -131,6 +131,7 @@ function callText(emission: Emission, call: KernelCall, params: string, scratchO
     rows: () => ['0', String(output.shape[0]! * output.shape[1]!)],
     flat: () => [String(output.shape.reduce((product, dim) => product * dim, 1))],
     whole: () => [],
+    accumulate: () => ['0', String(tensorOf(graph, call.reads[0]!).shape[1])],
   }[call.form]();
   const args = [
     ...(call.paramsType === null ? [] : [`&${params}`]),

@@ -5,6 +5,7 @@
 import type { DType } from '../ir/tensor.js';
 import { broadcastShape, broadcastStruct, flatSteps, maxRank } from './broadcast.js';
 import type { CStruct, KernelCall, OpDef, OpView, TfliteBinding } from './op-def.js';
+import { pointwiseRows } from './pointwise.js';
 import { type Activation, activationOf, isClamp } from './quantise.js';
 import { firstRefusal, refuseDtype, refuseMixedTypes } from './refusal.js';
 
@@ -62,6 +63,7 @@ export function binaryOp(def: BinaryOp): OpDef<BinaryAttrs> {
       [0, 1]
         .filter((input) => view.input(input).shape.join() === view.output(0).shape.join())
         .map((input) => ({ input, output: 0, leadBytes: 0 })),
+    rows: pointwiseRows,
     calls: (view) => [binaryCall(def, view)],
   };
 }

@@ -3,6 +3,7 @@ import { ReflowError } from '../base/error.js';
 import { dataMovement, type Move } from './data-movement.js';
 import { stridesOf } from './move.js';
 import type { OpView } from './op-def.js';
+import { pointwiseRows } from './pointwise.js';
 
 export type ConcatenationAttrs = { readonly axis: number };
 
@@ -30,6 +31,7 @@ export const concatenation = dataMovement<ConcatenationAttrs>({
     }
     return [{ dtype: first.dtype, shape: first.shape.with(axis, length) }];
   },
+  rows: (view) => (axisOf(view, view.output(0).shape.length) >= 2 ? pointwiseRows(view) : null),
   moves: (view) => joins(view, axisOf(view, view.output(0).shape.length), (shape) => shape),
 });
 

@@ -7,7 +7,7 @@ import {
   refuseConvolution,
   windowStruct,
 } from './convolution.js';
-import { paddingOf, type WindowAttrs, windowOf } from './geometry.js';
+import { paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import type { OpDef, OpView } from './op-def.js';
 import { type Activation, activationOf } from './quantise.js';
 import { firstRefusal, refuseRank } from './refusal.js';
@@ -60,6 +60,14 @@ export const conv2d: OpDef<Conv2dAttrs> = {
   },
   macs: (view) => elementCount(view.output(0).shape) * elementCount(view.input(1).shape.slice(1)),
   overlaps: () => [],
+  rows: (view) =>
+    windowRows(
+      view.input(0).shape,
+      axes(view).h,
+      view.input(1).shape[1]!,
+      view.attrs.strideH,
+      view.attrs.dilationH,
+    ),
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
     const suffix = kernelSuffix(input);

@@ -7,7 +7,7 @@ import type { Attrs } from '../ir/graph.js';
 import { dtypeBytes, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { maxRank } from './broadcast.js';
 import { type Box, moveBytes, moveCall } from './move.js';
-import type { OpDef, OpView, Refusal, TensorType, TfliteBinding } from './op-def.js';
+import type { OpDef, OpView, Refusal, RowRule, TensorType, TfliteBinding } from './op-def.js';
 import { firstRefusal, refuseComputed } from './refusal.js';
 
 /** One box: from which input into which output. */
@@ -27,6 +27,7 @@ export interface DataMovement<A extends Attrs> {
   /** Called only when `constants` are constant. */
   moves(view: OpView<A>): readonly Move[];
   refuse?(view: OpView<A>): Refusal | null;
+  rows?(view: OpView<A>): RowRule | null;
 }
 
 /** Builds the OpDef of an operator that only moves elements. */
@@ -51,6 +52,7 @@ export function dataMovement<A extends Attrs>(def: DataMovement<A>): OpDef<A> {
       ),
     macs: () => 0,
     overlaps: () => [],
+    rows: (view) => def.rows?.(view) ?? null,
     calls: (view) =>
       def.moves(view).map(({ input, output, box }) => moveCall(view.input(input), view.output(output), box)),
     fold(view) {

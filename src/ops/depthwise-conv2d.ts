@@ -1,7 +1,7 @@
 /** DEPTHWISE_CONV_2D: each input channel has filters of its own. Inputs: image NHWC, weights 1HWC, bias. */
 import { elementCount } from '../ir/tensor.js';
 import { convolutionParams, kernelSuffix, refuseConvolution, windowStruct } from './convolution.js';
-import { paddingOf, type WindowAttrs, windowOf } from './geometry.js';
+import { paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import type { OpDef, OpView } from './op-def.js';
 import { type Activation, activationOf } from './quantise.js';
 import { firstRefusal, refuseRank } from './refusal.js';
@@ -54,6 +54,14 @@ export const depthwiseConv2d: OpDef<DepthwiseConv2dAttrs> = {
   },
   macs: (view) => elementCount(view.output(0).shape) * view.input(1).shape[1]! * view.input(1).shape[2]!,
   overlaps: () => [],
+  rows: (view) =>
+    windowRows(
+      view.input(0).shape,
+      axes(view).h,
+      view.input(1).shape[1]!,
+      view.attrs.strideH,
+      view.attrs.dilationH,
+    ),
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
     const suffix = kernelSuffix(input);

@@ -1,5 +1,6 @@
 /** Where a sliding window lies over an image: TFLite's padding rules (tensorflow/lite/kernels/padding.h). */
 import { ReflowError } from '../base/error.js';
+import type { RowRule } from './op-def.js';
 
 /** Padding as networks state it; `explicit` carries `pads`. */
 export type Padding = 'same' | 'valid' | 'explicit';
@@ -61,5 +62,22 @@ export function windowOf(
   return {
     h: windowAxis(shape[1]!, kernelH, attrs.strideH, attrs.dilationH, attrs.padding, top, bottom),
     w: windowAxis(shape[2]!, kernelW, attrs.strideW, attrs.dilationW, attrs.padding, left, right),
+  };
+}
+
+/** The rows that an output row of a window reads; null for batches, which do not run row by row. */
+export function windowRows(
+  shape: readonly number[],
+  axis: Axis,
+  kernel: number,
+  stride: number,
+  dilation: number,
+): RowRule | null {
+  if (shape[0] !== 1) return null;
+  const top = (y: number) => y * stride - axis.padBefore;
+  return {
+    kind: 'window',
+    first: (y) => Math.max(0, top(y)),
+    last: (y) => Math.min(shape[1]!, top(y) + (kernel - 1) * dilation + 1),
   };
 }

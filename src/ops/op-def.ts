@@ -73,6 +73,7 @@ export type CStruct = { readonly [field: string]: CValue };
  *   rows   void rf_k(const P *p, in..., out..., [scratch,] int32_t y_begin, int32_t y_end)   any band of output rows
  *   flat   void rf_k(const P *p, in..., out..., [scratch,] int32_t count)                    any run of elements
  *   whole  void rf_k(const P *p, in..., out... [, scratch])                                  the whole tensors
+ *   accumulate  void rf_k(const P *p, in, out, scratch, int32_t y_begin, int32_t y_end)       input rows, all in order
  *
  * Pointers are in the order of `reads` then `writes`, typed by the tensors' element types.
  */
@@ -82,7 +83,7 @@ export interface KernelCall {
   /** C type name of the parameter struct without the rf_ prefix; null when the kernel takes none. */
   readonly paramsType: string | null;
   readonly params: CStruct;
-  readonly form: 'rows' | 'flat' | 'whole';
+  readonly form: 'rows' | 'flat' | 'whole' | 'accumulate';
   readonly reads: readonly TensorId[];
   readonly writes: readonly TensorId[];
   /** Bytes of working memory the kernel needs while it runs, 16-byte aligned; it is part of the arena. */
@@ -99,6 +100,17 @@ export interface Overlap {
   readonly leadBytes: number;
 }
 
+/**
+ * How an operator can run row by row along dimension 1 of NHWC tensors with one image.
+ *   window      output row y reads input rows first(y) to last(y) - 1 of input 0; the kernel has form `rows`
+ *   pointwise   output row y is the same operator on row y of each input as tall as the output, and on the others whole
+ *   accumulate  each row of input 0 is read once, in order; the output is complete after the last; form `accumulate`
+ */
+export type RowRule =
+  | { readonly kind: 'window'; first(y: number): number; last(y: number): number }
+  | { readonly kind: 'pointwise' }
+  | { readonly kind: 'accumulate' };
+
 export interface OpDef<A extends Attrs = Attrs> {
   /** Registry key and file name with underscores, e.g. `depthwise_conv2d`. */
   readonly kind: string;
@@ -112,6 +124,8 @@ export interface OpDef<A extends Attrs = Attrs> {
   overlaps(view: OpView<A>): readonly Overlap[];
   /** The kernel calls that compute this operator, in order; usually one. */
   calls(view: OpView<A>): readonly KernelCall[];
+  /** Null, or absent, when the operator needs whole tensors. */
+  rows?(view: OpView<A>): RowRule | null;
   /** Outputs from constant inputs as raw little-endian bytes (shape arithmetic); null when it cannot or need not fold. */
   fold?(view: OpView<A>): readonly Uint8Array[] | null;
 }
@@ -139,4 +153,26 @@ export function viewOp<A extends Attrs>(graph: Graph, op: Op): OpView<A> {
     input: (index) => required(inputs, index, 'input'),
     output: (index) => required(outputs, index, 'output'),
   };
+}
+
+/** The operator on one row: every tensor as tall as the output is cut to a height of 1; ids stay. */
+export function rowView<A extends Attrs>(view: OpView<A>): OpView<A> {
+  const height = view.output(0).shape[1];
+  const cut = (tensor: Tensor): Tensor =>
+    isTall(tensor, height) ? { ...tensor, shape: tensor.shape.with(1, 1) } : tensor;
+  const cutOrNull = (tensor: Tensor | null) => tensor && cut(tensor);
+  return {
+    ...view,
+    inputs: view.inputs.map(cutOrNull),
+    outputs: view.outputs.map(cut),
+    input: (index) => cut(view.input(index)),
+    output: (index) => cut(view.output(index)),
+  };
+}
+
+/** Whether a tensor is an image of this height, and so is cut into rows with the output. */
+export function isTall(tensor: Tensor, height: number | undefined): boolean {
+  return (
+    tensor.data === null && tensor.shape.length === 4 && tensor.shape[0] === 1 && tensor.shape[1] === height
+  );
 }

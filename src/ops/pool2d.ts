@@ -1,7 +1,9 @@
 /** AVERAGE_POOL_2D and MAX_POOL_2D over NHWC images; input and output share one quantisation. */
+
+import type { Tensor } from '../ir/tensor.js';
 import { kernelSuffix, windowStruct } from './convolution.js';
-import { paddingOf, type WindowAttrs, windowOf } from './geometry.js';
-import type { OpDef, OpView } from './op-def.js';
+import { paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
+import type { CStruct, OpDef, OpView } from './op-def.js';
 import { type Activation, activationBounds, activationOf, activationRange, isClamp } from './quantise.js';
 import { firstRefusal, refuseDtype, refuseMixedTypes, refuseRank } from './refusal.js';
 
@@ -54,34 +56,69 @@ function pool(kind: string, builtin: number, name: string): OpDef<Pool2dAttrs> {
       ),
     macs: () => 0,
     overlaps: () => [],
+    rows: (view) =>
+      isGlobalAverage(view)
+        ? { kind: 'accumulate' }
+        : windowRows(view.input(0).shape, axes(view).h, view.attrs.kernelH, view.attrs.strideH, 1),
     calls(view) {
       const [input, output] = [view.input(0), view.output(0)];
       const { kernelH, kernelW, activation } = view.attrs;
-      const isFloat = input.dtype === 'float32';
-      const [low, high] = activationBounds(activation);
-      const clamp = isFloat
-        ? { min: { float: low }, max: { float: high } }
-        : activationRange(activation, output);
+      const type = input.dtype === 'float32' ? 'f32' : 'int';
+      const shared = { reads: [input.id], writes: [output.id] };
+      if (isGlobalAverage(view)) {
+        return [
+          {
+            ...shared,
+            kernel: `global_average_${kernelSuffix(input)}`,
+            file: 'global_pool',
+            paramsType: `global_average_${type}_params`,
+            params: { in: { plane: input.id }, ...clamp(activation, output) },
+            form: 'accumulate',
+            scratchBytes: 4 * input.shape[3]!,
+          },
+        ];
+      }
       return [
         {
+          ...shared,
           kernel: `${kind}_${kernelSuffix(input)}`,
           file: 'pool2d',
-          paramsType: `pool2d_${isFloat ? 'f32' : 'int'}_params`,
+          paramsType: `pool2d_${type}_params`,
           params: {
             in: { plane: input.id },
             out: { plane: output.id },
             window: windowStruct(kernelH, kernelW, view.attrs, axes(view)),
-            act_min: clamp.min,
-            act_max: clamp.max,
+            ...clamp(activation, output),
           },
           form: 'rows',
-          reads: [input.id],
-          writes: [output.id],
           scratchBytes: 0,
         },
       ];
     },
   };
+}
+
+/** One window that is the whole image: it can be fed row by row. */
+function isGlobalAverage(view: OpView<Pool2dAttrs>): boolean {
+  const [batch, height, width] = view.input(0).shape;
+  const { h, w } = axes(view);
+  const whole = h.out === 1 && w.out === 1 && h.padBefore === 0 && w.padBefore === 0;
+  return (
+    view.op.kind === 'average_pool2d' &&
+    batch === 1 &&
+    whole &&
+    view.attrs.kernelH === height &&
+    view.attrs.kernelW === width
+  );
+}
+
+function clamp(activation: Activation, output: Tensor): CStruct {
+  if (output.dtype === 'float32') {
+    const [low, high] = activationBounds(activation);
+    return { act_min: { float: low }, act_max: { float: high } };
+  }
+  const { min, max } = activationRange(activation, output);
+  return { act_min: min, act_max: max };
 }
 
 function axes(view: OpView<Pool2dAttrs>) {

@@ -31,8 +31,23 @@ function reduction(kind: 'mean' | 'sum', builtin: number, name: string): OpDef<R
       ),
     macs: () => 0,
     overlaps: () => [],
+    rows: (view) => (isGlobal(view) ? { kind: 'accumulate' } : null),
     calls(view) {
       const [input, output] = [view.input(0), view.output(0)];
+      if (isGlobal(view)) {
+        return [
+          {
+            kernel: `global_reduce_${kernelSuffix(input)}`,
+            file: 'global_pool',
+            paramsType: 'global_reduce_int_params',
+            params: { in: { plane: input.id }, ...scaling(view, kind) },
+            form: 'accumulate',
+            reads: [input.id],
+            writes: [output.id],
+            scratchBytes: 4 * input.shape[3]!,
+          },
+        ];
+      }
       const isFloat = input.dtype === 'float32';
       return [
         {
@@ -48,6 +63,13 @@ function reduction(kind: 'mean' | 'sum', builtin: number, name: string): OpDef<R
       ];
     },
   };
+}
+
+/** Over height and width of one image: it can be fed row by row. */
+function isGlobal(view: OpView): boolean {
+  const { shape, dtype } = view.input(0);
+  const axes = [...reducedAxes(view)].sort();
+  return dtype !== 'float32' && shape.length === 4 && shape[0] === 1 && axes.join() === '1,2';
 }
 
 function reducedAxes(view: OpView): Set<number> {

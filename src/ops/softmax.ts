@@ -1,6 +1,7 @@
 /** SOFTMAX over the last dimension. */
 import { elementCount } from '../ir/tensor.js';
 import type { OpDef, OpView } from './op-def.js';
+import { pointwiseRows } from './pointwise.js';
 import { perTensor, quantiseMultiplier } from './quantise.js';
 import { firstRefusal, refuseDtype } from './refusal.js';
 
@@ -25,6 +26,7 @@ export const softmax: OpDef<SoftmaxAttrs> = {
     ),
   macs: () => 0,
   overlaps: (view) => (view.input(0).dtype === 'float32' ? [{ input: 0, output: 0, leadBytes: 0 }] : []),
+  rows: pointwiseRows,
   calls(view) {
     const [input, output] = [view.input(0), view.output(0)];
     const depth = input.shape.at(-1) ?? 1;
