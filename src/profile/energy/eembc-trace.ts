@@ -31,7 +31,10 @@ export class EembcEnergyDecoder {
   }
 
   #take(value: number): void {
-    if (this.#bytes >= headerBytes) return this.#buffer.push(value * 1e-6);
+    if (this.#bytes >= headerBytes) {
+      this.#buffer.push(value * 1e-6);
+      return;
+    }
     if (!(value > 0 && value <= 1e7)) throw notATrace(`its sample rate is ${value} Hz`);
     this.#rateHz = value;
   }

@@ -41,7 +41,10 @@ export class EnergyCsvDecoder {
 
   #line(line: string): void {
     if (line.trim() === '') return;
-    if (this.#columns) return this.#row(splitRow(line, this.#columns.separator), this.#columns);
+    if (this.#columns) {
+      this.#row(splitRow(line, this.#columns.separator), this.#columns);
+      return;
+    }
     this.#columns = findColumns(line, this.options);
     if (!this.#columns && ++this.#preamble > longestPreamble) throw noHeader();
   }
@@ -53,11 +56,14 @@ export class EnergyCsvDecoder {
     const timeS = rawS - (this.#zeroS ?? 0);
     if (!Number.isFinite(timeS) || timeS <= (this.#times.at(-1) ?? -1)) {
       this.#warn(`a row's time does not rise or cannot be read: "${cells.join(' ').slice(0, 60)}"`);
-      return this.#buffer.lose(1);
+      this.#buffer.lose(1);
+      return;
     }
     this.#markerEdge(timeS, cell(columns.markerIndex));
-    if (columns.energyIndex !== null)
-      return this.#cumulative(timeS, cell(columns.energyIndex) * columns.energyScale);
+    if (columns.energyIndex !== null) {
+      this.#cumulative(timeS, cell(columns.energyIndex) * columns.energyScale);
+      return;
+    }
     const watts =
       columns.powerIndex !== null
         ? cell(columns.powerIndex) * columns.powerScale
@@ -71,7 +77,10 @@ export class EnergyCsvDecoder {
 
   /** Energy columns count up; the sample is the rise since the row before. */
   #cumulative(timeS: number, joules: number): void {
-    if (!Number.isFinite(joules)) return this.#buffer.lose(1);
+    if (!Number.isFinite(joules)) {
+      this.#buffer.lose(1);
+      return;
+    }
     const rise = this.#energyJ === null ? 0 : joules - this.#energyJ;
     if (rise < 0)
       this.#warn(
@@ -82,9 +91,8 @@ export class EnergyCsvDecoder {
   }
 
   #sample(timeS: number, value: number): void {
-    if (!Number.isFinite(value)) return this.#buffer.lose(1);
     this.#buffer.push(value);
-    this.#times.push(timeS);
+    if (Number.isFinite(value)) this.#times.push(timeS);
   }
 
   #markerEdge(timeS: number, level: number): void {

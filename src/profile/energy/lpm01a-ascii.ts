@@ -106,21 +106,24 @@ export class Lpm01aAsciiDecoder {
     const text = raw.replaceAll('PowerShield >', ' ').trim();
     if (text === '' || text.startsWith('ack ')) return;
     const time = stamp.exec(text);
-    if (time) return this.#recorder.stamp(Number(time[1]) + Number(time[2]) / 1000, Number(time[3]));
     const edge = event.exec(text);
-    if (edge) return this.#recorder.event(Number(edge[1]));
-    if (/acquisition completed|^end$/i.test(text)) return this.#recorder.end();
-    if (/^error|overcurrent/i.test(text)) return this.#recorder.warn(`the meter says: ${text.slice(0, 120)}`);
-    this.#readings(text);
+    if (time) this.#recorder.stamp(Number(time[1]) + Number(time[2]) / 1000, Number(time[3]));
+    else if (edge) this.#recorder.event(Number(edge[1]));
+    else if (/acquisition completed|^end$/i.test(text)) this.#recorder.end();
+    else if (/^error|overcurrent/i.test(text)) this.#recorder.warn(`the meter says: ${text.slice(0, 120)}`);
+    else this.#readings(text);
   }
 
   #readings(text: string): void {
-    // The readings of a line stand side by side with or without blanks: five digits of text would be a broken one.
+    if (!/\d{4}[+-]\d{2}|^[\d+\-\s]+$/.test(text)) {
+      if (!this.#recorder.ended) this.#recorder.warn(`the meter says: ${text.slice(0, 120)}`);
+      return;
+    }
+    // Readings stand side by side with or without blanks; what is left between them was one.
     for (const word of text.match(/\d{4}[+-]\d{2}|\S+?(?=\d{4}[+-]\d{2}|\s|$)/g) ?? []) {
       const value = reading.exec(word);
       if (value) this.#recorder.reading(Number(`${value[1]}e${value[2]}`));
-      else if (/\d/.test(word)) this.#recorder.lost(1, `unreadable reading "${word.slice(0, 20)}"`);
-      else this.#recorder.warn(`the meter says: ${text.slice(0, 120)}`);
+      else this.#recorder.lost(1, `unreadable reading "${word.slice(0, 20)}"`);
     }
   }
 

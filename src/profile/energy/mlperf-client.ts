@@ -27,6 +27,8 @@ const mostLines = 100_000;
 export class MlperfClient {
   readonly #bytes: PortBytes;
   #lines = new LineSplitter();
+  /** False until the last command was answered to its end: then answers and commands may be out of step. */
+  #inStep = false;
   readonly #commandMs: number;
   readonly #chunkBytes: number;
 
@@ -43,8 +45,7 @@ export class MlperfClient {
         return textOf(await this.#command('name'), 'name');
       } catch (error) {
         if (attempt === 3 || (error instanceof ReflowError && error.code === 'E_PORT')) throw error;
-        // A `%` ends whatever half a command the device has collected; its complaint is thrown away.
-        await this.#settle();
+        this.#inStep = false;
       }
     }
   }
@@ -107,14 +108,23 @@ export class MlperfClient {
     this.#bytes.stop();
   }
 
+  /**
+   * Gets in step: a `%` ends whatever half a command the device has collected, and everything that it says until it falls
+   * silent (start-up messages, late answers, a complaint) is thrown away.
+   */
   async #settle(): Promise<void> {
+    const quietMs = Math.min(100, this.#commandMs / 2);
+    const deadlineMs = performance.now() + this.#commandMs;
     await this.#bytes.port.write(new TextEncoder().encode('%'));
-    await this.#bytes.read(performance.now() + Math.min(300, this.#commandMs));
-    this.#bytes.drop();
+    while (performance.now() < deadlineMs) {
+      if ((await this.#bytes.read(performance.now() + quietMs)).length === 0) return;
+    }
   }
 
   /** Sends a command and returns the messages up to `m-ready`; `e-[...]` in the answer rejects with E_DEVICE. */
   async #command(command: string, timeoutMs = this.#commandMs, raw: string[] = []): Promise<MlperfMessage[]> {
+    if (!this.#inStep) await this.#settle();
+    this.#inStep = false;
     this.#bytes.drop();
     this.#lines = new LineSplitter();
     await this.#bytes.port.write(new TextEncoder().encode(`${command}%`));
@@ -126,14 +136,18 @@ export class MlperfClient {
         raw.push(line);
         const message = parseMlperfLine(line);
         if (message.kind === 'error') error ??= message.text;
-        if (message.kind !== 'ready') messages.push(message);
-        else if (error === null) return messages;
-        else
-          throw new ReflowError(
-            'E_DEVICE',
-            `the device refused \`${command.slice(0, 20)}\`: ${error}`,
-            'check the firmware and the command',
-          );
+        if (message.kind !== 'ready') {
+          messages.push(message);
+          continue;
+        }
+        this.#inStep = true;
+        if (error === null) return messages;
+
+        throw new ReflowError(
+          'E_DEVICE',
+          `the device refused \`${command.slice(0, 20)}\`: ${error}`,
+          'check the firmware and the command',
+        );
       }
     }
     throw new ReflowError(

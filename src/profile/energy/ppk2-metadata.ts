@@ -34,7 +34,7 @@ export class Ppk2MetadataReader {
   push(chunk: Uint8Array): Ppk2Metadata | null {
     this.#text += String.fromCharCode(...chunk.subarray(0, longestText));
     if (/(?:^|\n)\s*END/.test(this.#text)) return parsePpk2Metadata(this.#text);
-    if (this.#text.length > longestText) {
+    if (this.#text.length >= longestText) {
       throw new ReflowError(
         'E_DEVICE',
         'the PPK2 sent no metadata but something else',

@@ -22,7 +22,10 @@ export class SampleBuffer {
 
   /** A value that is not finite counts as lost. */
   push(value: number): void {
-    if (!Number.isFinite(value)) return this.lose(1);
+    if (!Number.isFinite(value)) {
+      this.lose(1);
+      return;
+    }
     if (this.#length === this.#values.length) {
       const grown = new Float64Array(this.#length * 2);
       grown.set(this.#values);

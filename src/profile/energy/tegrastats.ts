@@ -35,7 +35,8 @@ export class TegrastatsDecoder {
     // A line whose rails differ from the others' would mix two quantities in one trace.
     if (power && (this.#from === null || this.#from === power.from)) {
       this.#from = power.from;
-      return this.#buffer.push(power.watts);
+      this.#buffer.push(power.watts);
+      return;
     }
     this.#buffer.lose(1);
     if (this.#warnings.length < 100) this.#warnings.push(`no usable power in line "${line.slice(0, 80)}"`);
