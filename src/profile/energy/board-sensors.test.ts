@@ -6,10 +6,12 @@ import test from 'ava';
 import fc from 'fast-check';
 import { cut, cutPlaces, utf8 } from './chunks.fixture.js';
 import { lostSamples } from './energy-trace.js';
+import { cutWindow } from './energy-window.js';
 import { diskTree, memoryTree } from './file-tree.js';
 import { findIna3221, readIna3221 } from './ina3221.js';
 import { PmicAdcDecoder, parsePmicAdc } from './pmic-adc.js';
 import { pollPower } from './poll-power.js';
+import { ina3221Sensor, PolledMeter, pmicSensor } from './polled-meter.js';
 import { modulePower } from './power-rails.js';
 import { parseTegrastatsLine, TegrastatsDecoder } from './tegrastats.js';
 
@@ -200,4 +202,32 @@ test('polling: failures and hanging sensors are counted, times rise, the end is 
     until: () => true,
   });
   t.is(ended.samples.length, 0);
+});
+
+test('meters on the board: found, polled, stopped; absent ones say so', async (t) => {
+  const watts = parsePmicAdc(pi5)!.totalWatts;
+  for (const [sensor, expected] of [
+    [ina3221Sensor(memoryTree(orin)), 4.968 * 0.788],
+    [pmicSensor(async () => pi5), watts],
+  ] as const) {
+    const meter = new PolledMeter(sensor, 5);
+    await meter.open();
+    await meter.start();
+    await meter.acquire(300);
+    const trace = await meter.stop();
+    await meter.close();
+    t.true(trace.samples.length >= 2);
+    t.true(trace.samples.every((sample) => Math.abs(sample - expected) < 1e-9));
+    const times = trace.clock.kind === 'stamped' ? trace.clock.timesS : [];
+    const window = cutWindow(trace, times[0]!, times.at(-1)!)!;
+    t.true(Math.abs(window.averagePowerUw / (expected * 1e6) - 1) < 1e-9);
+  }
+  await t.throwsAsync(new PolledMeter(ina3221Sensor(memoryTree({})), 5).open(), { code: 'E_DEVICE' });
+  await t.throwsAsync(
+    new PolledMeter(
+      pmicSensor(async () => 'error=1'),
+      5,
+    ).open(),
+    { code: 'E_DEVICE' },
+  );
 });

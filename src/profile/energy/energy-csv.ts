@@ -3,8 +3,10 @@
  * and Qoitech Otii (`"Timestamp (s)","Arc Main Current (A)","Arc Main Voltage (V)","Arc Main Energy (J)"`). Columns are
  * found by name and unit in the header; without a header nothing is guessed. Joulescope writes NaN for dropped readings.
  */
+
 import { ReflowError } from '../../base/error.js';
 import { type CsvColumns, findColumns, splitRow } from './csv-header.js';
+import type { TraceDecoder } from './energy-meter.js';
 import { type Edge, type EnergySource, type EnergyTrace, energyTrace } from './energy-trace.js';
 import { LineSplitter } from './line-splitter.js';
 import { SampleBuffer } from './sample-buffer.js';
@@ -20,7 +22,7 @@ export interface CsvOptions {
 const longestPreamble = 50;
 
 /** Chunk-fed. */
-export class EnergyCsvDecoder {
+export class EnergyCsvDecoder implements TraceDecoder {
   readonly #lines = new LineSplitter();
   readonly #buffer = new SampleBuffer();
   readonly #times: number[] = [];

@@ -5,6 +5,7 @@
  *
  * The firmware drops readings when the link is too slow and says so only by the count between two time stamps.
  */
+import type { TraceDecoder } from './energy-meter.js';
 import { type Edge, type EnergyTrace, energyTrace } from './energy-trace.js';
 import { LineSplitter } from './line-splitter.js';
 import { SampleBuffer } from './sample-buffer.js';
@@ -85,7 +86,7 @@ const stamp = /^TimeStamp:\s*[<>]?\s*(\d+)s\s+(\d+)ms,\s*buff\s+(\d+)\s*%/;
 const event = /^event\s+(\d+)\s+(?:ris|fal)/;
 
 /** Chunk-fed. Lines that are neither readings nor known messages are noise: counted, and a reading's place is kept. */
-export class Lpm01aAsciiDecoder {
+export class Lpm01aAsciiDecoder implements TraceDecoder {
   readonly #lines = new LineSplitter();
   readonly #recorder: Lpm01aRecorder;
 

@@ -7,6 +7,7 @@
  *
  * No reading starts with F0: it would be below 16^-12 of full scale.
  */
+import type { TraceDecoder } from './energy-meter.js';
 import type { EnergyTrace } from './energy-trace.js';
 import { Lpm01aRecorder, type Lpm01aSettings } from './lpm01a-ascii.js';
 
@@ -14,7 +15,7 @@ import { Lpm01aRecorder, type Lpm01aSettings } from './lpm01a-ascii.js';
 const payloadBytes: Record<number, number> = { 243: 5, 244: 0, 245: 0, 246: 0, 247: 2 };
 const maxTextBytes = 512;
 
-export class Lpm01aBinaryDecoder {
+export class Lpm01aBinaryDecoder implements TraceDecoder {
   #bytes = new Uint8Array(0);
   #started = false;
   readonly #recorder: Lpm01aRecorder;

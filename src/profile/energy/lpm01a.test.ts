@@ -118,7 +118,7 @@ function bench(stream: Uint8Array, options: Partial<Lpm01aOptions> = {}, faults:
   const [host, far] = memoryPorts();
   const emulator = emulateLpm01a(far, stream, faults);
   return {
-    meter: new Lpm01a(host, { volts: 1.8, commandMs: 150, ...options }),
+    meter: new Lpm01a(host, { volts: 1.8, commandMs: 3000, ...options }),
     emulator,
     host: host as MemoryPort,
   };
@@ -179,14 +179,14 @@ test('driver: binary stream behind `ack start`', async (t) => {
 
 test('driver: silence, refusal and a pulled cable end with their error, never with a hang', async (t) => {
   for (const command of ['htc', 'volt 1800m', 'start']) {
-    const { meter } = bench(utf8(''), {}, { silentOn: command });
+    const { meter } = bench(utf8(''), { commandMs: 40 }, { silentOn: command });
     await t.throwsAsync(
       meter.open().then(() => meter.start()),
       { code: 'E_TIMEOUT', message: new RegExp(command) },
     );
     await meter.close();
   }
-  const silentStop = bench(utf8('1000-08\r\n'), {}, { silentOn: 'stop' });
+  const silentStop = bench(utf8('1000-08\r\n'), { commandMs: 200 }, { silentOn: 'stop' });
   await silentStop.meter.open();
   await silentStop.meter.start();
   await t.throwsAsync(silentStop.meter.stop(), { code: 'E_TIMEOUT', message: /stop/ });

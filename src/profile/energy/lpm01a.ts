@@ -5,6 +5,7 @@
  */
 import { ReflowError } from '../../base/error.js';
 import type { Port } from '../../base/port.js';
+import type { EnergyMeter } from './energy-meter.js';
 import type { EnergyTrace } from './energy-trace.js';
 import { Lpm01aAsciiDecoder } from './lpm01a-ascii.js';
 import { Lpm01aBinaryDecoder } from './lpm01a-binary.js';
@@ -32,7 +33,7 @@ const rateNames: Record<number, string> = {
   100000: '100k',
 };
 
-export class Lpm01a {
+export class Lpm01a implements EnergyMeter {
   #state: State = 'closed';
   #decoder: Decoder;
   readonly #bytes: PortBytes;

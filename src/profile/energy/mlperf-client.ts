@@ -29,6 +29,7 @@ export class MlperfClient {
   #lines = new LineSplitter();
   /** False until the last command was answered to its end: then answers and commands may be out of step. */
   #inStep = false;
+  #syncs = 1;
   readonly #commandMs: number;
   readonly #chunkBytes: number;
 
@@ -109,16 +110,25 @@ export class MlperfClient {
   }
 
   /**
-   * Gets in step: a `%` ends whatever half a command the device has collected, and everything that it says until it falls
-   * silent (start-up messages, late answers, a complaint) is thrown away.
+   * Gets in step with a device of unknown state: an unknown command with a number of its own ends whatever half a command
+   * the device has collected, and its complaint names that number. All that comes before it (start-up messages, late
+   * answers) is thrown away. No bare `%`: the reference firmware follows a null pointer on it.
    */
   async #settle(): Promise<void> {
-    const quietMs = Math.min(100, this.#commandMs / 2);
-    const deadlineMs = performance.now() + this.#commandMs;
-    await this.#bytes.port.write(new TextEncoder().encode('%'));
-    while (performance.now() < deadlineMs) {
-      if ((await this.#bytes.read(performance.now() + quietMs)).length === 0) return;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const mark = `sync${this.#syncs++}x`;
+      const lines = new LineSplitter();
+      let seen = false;
+      await this.#bytes.port.write(new TextEncoder().encode(`${mark}%`));
+      const deadlineMs = performance.now() + this.#commandMs;
+      while (performance.now() < deadlineMs) {
+        for (const line of lines.push(await this.#bytes.read(deadlineMs))) {
+          seen ||= line.includes(mark);
+          if (seen && parseMlperfLine(line).kind === 'ready') return;
+        }
+      }
     }
+    throw this.#silent('a question for its state', 3 * this.#commandMs);
   }
 
   /** Sends a command and returns the messages up to `m-ready`; `e-[...]` in the answer rejects with E_DEVICE. */
@@ -150,9 +160,13 @@ export class MlperfClient {
         );
       }
     }
-    throw new ReflowError(
+    throw this.#silent(`\`${command.slice(0, 20)}\``, timeoutMs);
+  }
+
+  #silent(what: string, timeoutMs: number): ReflowError {
+    return new ReflowError(
       'E_TIMEOUT',
-      `the device on ${this.#bytes.port.path} did not finish \`${command.slice(0, 20)}\` within ${timeoutMs} ms`,
+      `the device on ${this.#bytes.port.path} did not finish ${what} within ${timeoutMs} ms`,
       'check that the MLPerf firmware is running and the baud rate is right',
     );
   }

@@ -16,10 +16,10 @@ const device: MlperfDevice = {
   run: (input) => [input.reduce((sum, byte) => sum + byte, 0), 0.5],
 };
 
-function bench(faults: MlperfFaults = {}, override: Partial<MlperfDevice> = {}) {
+function bench(faults: MlperfFaults = {}, override: Partial<MlperfDevice> = {}, commandMs = 2000) {
   const [host, far] = memoryPorts();
   const emulator = new MlperfEmulator(far, { ...device, ...override }, faults);
-  return { client: new MlperfClient(host, { commandMs: 80 }), emulator, host, far };
+  return { client: new MlperfClient(host, { commandMs }), emulator, host, far };
 }
 
 const input = Uint8Array.from({ length: 490 }, (_, i) => (i * 37) % 256);
@@ -60,7 +60,7 @@ test('refusals, silence and lost lines end with their error', async (t) => {
   const { client } = bench();
   await t.throwsAsync(client.load(new Uint8Array(500)), { code: 'E_DEVICE', message: /exceeds/ });
   await t.throwsAsync(client.infer(0, 1, 100), { code: 'E_DEVICE', message: /iterations must be >0/ });
-  const silent = bench({ toHost: () => '' });
+  const silent = bench({ toHost: () => '' }, {}, 20);
   await t.throwsAsync(silent.client.name(), { code: 'E_TIMEOUT' });
   const pulled = bench();
   pulled.host.lose();
@@ -83,9 +83,8 @@ test('bytes lost or flipped on the way: the load succeeds with the right input o
   await fc.assert(
     fc.asyncProperty(fc.nat(1100), fc.integer({ min: 0, max: 255 }), fc.boolean(), async (at, mask, lose) => {
       let count = 0;
-      const { client, emulator } = bench({
-        toDevice: (byte) => (count++ === at ? (lose ? null : byte ^ mask) : byte),
-      });
+      const toDevice = (byte: number) => (count++ === at ? (lose ? null : byte ^ mask) : byte);
+      const { client, emulator } = bench({ toDevice }, {}, 100);
       try {
         await client.load(input);
         const window = await client.infer(1, 0, 100);
@@ -120,7 +119,7 @@ test('whatever the device answers: a result or an error, in time', async (t) => 
     .map((lines) => lines.join('\r\n'));
   await fc.assert(
     fc.asyncProperty(answer, fc.nat(4), async (text, which) => {
-      const { client, emulator } = bench({ toHost: () => `${text}\r\n` });
+      const { client, emulator } = bench({ toHost: answering(text) }, {}, 15);
       const calls = [
         () => client.profile(),
         () => client.load(Uint8Array.of(1)),
@@ -140,6 +139,9 @@ test('whatever the device answers: a result or an error, in time', async (t) => 
     { numRuns: 40 },
   );
 });
+
+/** Answers the client's question for its state, and everything else with `text`. */
+const answering = (text: string) => (answer: string) => (answer.includes('sync') ? answer : `${text}\r\n`);
 
 const log = `
 00010.001 DUT: m-warmup-start-1

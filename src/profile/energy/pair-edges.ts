@@ -51,7 +51,7 @@ export function pairEdges(edges: readonly Edge[], rule: PairingRule): EdgePairin
       `${sorted.length} marker edges seen, ${expected} expected: the trace holds more than one run, or noise`,
     );
   }
-  return { ...pairing, lostEdges, located: numbered && pairing.missing > 0, warnings };
+  return { ...pairing, lostEdges, located: numbered, warnings };
 }
 
 interface RawPairing {

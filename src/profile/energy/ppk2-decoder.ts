@@ -6,6 +6,7 @@
  * Words arrive cut anywhere (the known bug of other readers): the decoder keeps the odd bytes. When the counter jumps, it
  * looks ahead to tell lost words (a jump, then in step again) from lost bytes (in step only at another alignment).
  */
+import type { TraceDecoder } from './energy-meter.js';
 import { type Edge, type EnergyTrace, energyTrace } from './energy-trace.js';
 import type { Ppk2Metadata, Ppk2Range } from './ppk2-metadata.js';
 import { SpikeFilter } from './ppk2-spike-filter.js';
@@ -25,7 +26,7 @@ export interface Ppk2Settings {
   readonly markerPin?: number;
 }
 
-export class Ppk2Decoder {
+export class Ppk2Decoder implements TraceDecoder {
   readonly #buffer = new SampleBuffer();
   readonly #edges: Edge[] = [];
   readonly #warnings: string[] = [];

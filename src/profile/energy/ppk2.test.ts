@@ -149,10 +149,15 @@ test('driver: a run against the emulator in odd chunks', async (t) => {
     pins: i % 100 < 50 ? 1 : 0,
   }));
   const emulator = emulatePpk2(far, encodePpk2(readings));
+  let arrived = 0;
+  host.onData((bytes) => {
+    arrived += bytes.length;
+  });
   const meter = new Ppk2(host, { volts: 3, markerPin: 0 });
   await meter.open();
+  const before = arrived;
   await meter.start();
-  await meter.acquire(120);
+  await meter.acquire(5000, () => arrived - before >= 2000);
   const trace = await meter.stop();
   await meter.close();
   await new Promise((resolve) => setTimeout(resolve, 10));

@@ -4,6 +4,7 @@
  */
 import { ReflowError } from '../../base/error.js';
 import type { Port } from '../../base/port.js';
+import type { EnergyMeter } from './energy-meter.js';
 import type { EnergyTrace } from './energy-trace.js';
 import { PortBytes } from './port-bytes.js';
 import { Ppk2Decoder } from './ppk2-decoder.js';
@@ -18,7 +19,7 @@ export interface Ppk2Options {
   readonly commandMs?: number;
 }
 
-export class Ppk2 {
+export class Ppk2 implements EnergyMeter {
   readonly #bytes: PortBytes;
   #metadata: Ppk2Metadata | null = null;
   #decoder: Ppk2Decoder | null = null;
@@ -38,7 +39,7 @@ export class Ppk2 {
   }
 
   /** Reads the calibration, sets mode and voltage, and switches the device on. */
-  async open(): Promise<Ppk2Metadata> {
+  async open(): Promise<void> {
     // A session that died may have left a measurement running.
     await this.#send(0x07);
     await this.#drain();
@@ -47,7 +48,6 @@ export class Ppk2 {
     await this.#send(0x11, this.options.mode === 'ampere' ? 1 : 2);
     await this.#send(0x0d, ...regulatorBytes(this.options.volts));
     await this.#send(0x0c, 1);
-    return this.#metadata;
   }
 
   async start(): Promise<void> {
@@ -66,7 +66,7 @@ export class Ppk2 {
     await this.#send(0x06);
   }
 
-  /** Takes in what the meter sends for `durationMs`, or until `until` becomes true. Rejects when nothing at all comes. */
+  /** Takes in what the meter sends for `durationMs`, or until `until` becomes true. */
   async acquire(durationMs: number, until: () => boolean = () => false): Promise<void> {
     const endMs = performance.now() + durationMs;
     while (performance.now() < endMs && !until()) {

@@ -3,6 +3,7 @@
  * unit: `VDD_IN 3913mW/3922mW VDD_SOC 1238mW/1237mW` (Orin), `POM_5V_IN 2545/2547` (Nano). `RAM 1500/7620MB` looks alike
  * and is told apart by its unit.
  */
+import type { TraceDecoder } from './energy-meter.js';
 import { type EnergyTrace, energyTrace } from './energy-trace.js';
 import { LineSplitter } from './line-splitter.js';
 import { modulePower, type PowerRail } from './power-rails.js';
@@ -16,7 +17,7 @@ export function parseTegrastatsLine(line: string): PowerRail[] {
 }
 
 /** Chunk-fed; the lines carry no time of use, so the interval that tegrastats was started with must be given. */
-export class TegrastatsDecoder {
+export class TegrastatsDecoder implements TraceDecoder {
   readonly #lines = new LineSplitter();
   readonly #buffer = new SampleBuffer();
   readonly #warnings: string[] = [];
