@@ -22,7 +22,8 @@ export class Lpm01aRecorder {
   readonly #buffer = new SampleBuffer();
   readonly #edges: Edge[] = [];
   readonly warnings: string[] = [];
-  #lastStamp: { timeS: number; slots: number } | null = null;
+  #lastStamp: { timeS: number; slots: number; samples: number } | null = null;
+  #misframed = false;
   #ended = false;
 
   constructor(private readonly settings: Lpm01aSettings) {}
@@ -40,18 +41,36 @@ export class Lpm01aRecorder {
     this.warn(why);
   }
 
+  /** Bytes were lost or added: readings since the last time stamp may be halves of two. */
+  misframed(why: string): void {
+    this.#buffer.lose(1);
+    // The first fault of a second tells all: the others follow from it.
+    if (!this.#misframed) this.warn(`${why}: readings since the last time stamp are given up`);
+    this.#misframed = true;
+  }
+
+  /** @param dueSlots slots that the time stamp says are taken, where there is one */
+  #dropMisframed(dueSlots?: number): void {
+    if (this.#misframed) this.#buffer.distrust(this.#lastStamp?.samples ?? 0, dueSlots);
+    this.#misframed = false;
+  }
+
   /** Compares the readings since the last stamp with the time between them, and books what is missing. */
   stamp(timeS: number, bufferPercent: number): void {
     const last = this.#lastStamp;
     if (last && timeS > last.timeS) {
       const due = Math.round((timeS - last.timeS) * this.settings.rateHz);
+      this.#dropMisframed(last.slots + due);
       const missing = due - (this.#buffer.slots - last.slots);
       if (missing > 0) this.lost(missing, `${missing} readings missing before ${timeS.toFixed(3)} s`);
       if (missing < 0) this.warn(`${-missing} readings too many before ${timeS.toFixed(3)} s`);
-    } else if (last) this.warn(`time stamp ${timeS.toFixed(3)} s does not rise`);
+    } else {
+      this.#dropMisframed();
+      if (last) this.warn(`time stamp ${timeS.toFixed(3)} s does not rise`);
+    }
     if (bufferPercent >= 90)
       this.warn(`the meter's buffer was ${bufferPercent} % full at ${timeS.toFixed(3)} s`);
-    this.#lastStamp = { timeS, slots: this.#buffer.slots };
+    this.#lastStamp = { timeS, slots: this.#buffer.slots, samples: this.#buffer.length };
   }
 
   event(number?: number): void {
@@ -69,6 +88,7 @@ export class Lpm01aRecorder {
   }
 
   trace(): EnergyTrace {
+    this.#dropMisframed();
     return energyTrace({
       source: 'lpm01a',
       quantity: this.settings.output === 'energy' ? 'joules' : 'watts',

@@ -5,7 +5,8 @@
  * power down, F7 voltage (2 bytes mV). The message layout comes from one third-party parser; byte order of its numbers
  * is taken to be that of the readings.
  *
- * No reading starts with F0: it would be below 16^-12 of full scale.
+ * Nothing but the next message shows that a byte was lost: readings since the last time stamp are then given up.
+ * No reading starts with F: it would be below 16^-12 of full scale.
  */
 import type { TraceDecoder } from './energy-meter.js';
 import type { EnergyTrace } from './energy-trace.js';
@@ -47,10 +48,10 @@ export class Lpm01aBinaryDecoder implements TraceDecoder {
         if (used === 0) return at;
         at += used;
       } else if (bytes[at + 1] === 0xf0) {
-        // Either a reading that ends in F0, or a time stamp one byte early because a byte was lost.
-        if (at + 10 > bytes.length) return at;
-        if (bytes[at + 2] === 0xf3 && bytes[at + 8] === 0xff && bytes[at + 9] === 0xff) {
-          this.#recorder.lost(1, 'half a reading lost before a time stamp');
+        // A reading that ends in F0, or a message one byte early because a byte was lost: no reading starts with F1 to F7.
+        if (at + 3 > bytes.length) return at;
+        if (bytes[at + 2]! >= 0xf1 && bytes[at + 2]! <= 0xf7) {
+          this.#recorder.misframed('half a reading lost before a message');
           at += 1;
         } else at += this.#reading(bytes, at);
       } else at += this.#reading(bytes, at);
@@ -63,7 +64,7 @@ export class Lpm01aBinaryDecoder implements TraceDecoder {
     const value = (word & 0xfff) * 16 ** -(word >> 12);
     // No reading of a meter that ends at 50 mA comes near one ampere (or one joule per period): the framing is off.
     if (value < 1) this.#recorder.reading(value);
-    else this.#recorder.lost(1, `impossible reading 0x${word.toString(16).padStart(4, '0')}`);
+    else this.#recorder.misframed(`impossible reading 0x${word.toString(16).padStart(4, '0')}`);
     return 2;
   }
 
@@ -72,14 +73,14 @@ export class Lpm01aBinaryDecoder implements TraceDecoder {
     const kind = bytes[at + 1]!;
     const fixed = payloadBytes[kind];
     if (fixed === undefined && kind !== 0xf1 && kind !== 0xf2) {
-      this.#recorder.lost(1, `unknown message F0 ${kind.toString(16).padStart(2, '0')}`);
+      this.#recorder.misframed(`unknown message F0 ${kind.toString(16).padStart(2, '0')}`);
       return 2;
     }
     if (fixed !== undefined) {
       const end = at + 2 + fixed;
       if (end + 2 > bytes.length) return 0;
       if (bytes[end] !== 0xff || bytes[end + 1] !== 0xff) {
-        this.#recorder.lost(1, `message F0 ${kind.toString(16)} without its end`);
+        this.#recorder.misframed(`message F0 ${kind.toString(16)} without its end`);
         return 2;
       }
       this.#take(kind, bytes.subarray(at + 2, end));
@@ -91,7 +92,7 @@ export class Lpm01aBinaryDecoder implements TraceDecoder {
         return end + 2 - at;
       }
       if (end - at > maxTextBytes) {
-        this.#recorder.lost(1, 'message text without its end');
+        this.#recorder.misframed('message text without its end');
         return 2;
       }
     }

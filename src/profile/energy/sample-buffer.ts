@@ -43,6 +43,17 @@ export class SampleBuffer {
     else this.#gaps.push({ beforeSample: this.#length, lostSamples: count });
   }
 
+  /**
+   * Forgets every sample behind the first `length`, which have turned out not to be trustworthy, and books as many lost
+   * ones that `slots` are taken.
+   */
+  distrust(length: number, slots = this.slots): void {
+    this.#length = Math.min(length, this.#length);
+    while ((this.#gaps.at(-1)?.beforeSample ?? -1) >= this.#length) this.#gaps.pop();
+    this.#lost = this.#gaps.reduce((sum, gap) => sum + gap.lostSamples, 0);
+    this.lose(slots - this.slots);
+  }
+
   toArray(): Float64Array {
     return this.#values.slice(0, this.#length);
   }
