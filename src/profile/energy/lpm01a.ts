@@ -57,7 +57,7 @@ export class Lpm01a implements EnergyMeter {
     const { volts, rateHz, format, output } = this.#settings;
     await this.#bytes.port.setLine({ baudRate: 3686400 });
     await this.#command('htc').catch(async () => {
-      // A session that died may have left an acquisition running, whose stream buries the answer.
+      // A run that died may have left an acquisition running, whose stream buries the answer.
       await this.#write('stop');
       await this.#bytes.read(performance.now() + this.#settings.commandMs / 4);
       await this.#command('htc');

@@ -40,7 +40,7 @@ export class Ppk2 implements EnergyMeter {
 
   /** Reads the calibration, sets mode and voltage, and switches the device on. */
   async open(): Promise<void> {
-    // A session that died may have left a measurement running.
+    // A run that died may have left a measurement running.
     await this.#send(0x07);
     await this.#drain();
     await this.#send(0x19);
