@@ -2,6 +2,7 @@
 import type { Graph } from '../ir/graph.js';
 import { tensorOf } from '../ir/graph.js';
 import type { DType, Tensor } from '../ir/tensor.js';
+import { plainText } from './literal.js';
 
 const cTypes: Readonly<Record<DType, string>> = {
   int8: 'int8_t',
@@ -31,4 +32,10 @@ export function typeText(tensor: Tensor): string {
 export function arenaTensors(graph: Graph): Tensor[] {
   const ids = new Set([...graph.inputs, ...graph.ops.flatMap((op) => op.outputs), ...graph.outputs]);
   return [...ids].sort((a, b) => a - b).map((id) => tensorOf(graph, id));
+}
+
+/** A tensor's name as it may stand in a comment; converters join names to hundreds of characters. */
+export function nameText(tensor: Tensor): string {
+  const text = plainText(tensor.name);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

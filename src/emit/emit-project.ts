@@ -1,7 +1,7 @@
 /** Graph and Plan to the files of a C project; nothing is written here. */
 import { type Graph, tensorOf } from '../ir/graph.js';
 import { defOf } from '../ops/index.js';
-import { type KernelCall, viewOp } from '../ops/op-def.js';
+import { type KernelCall, type RowRule, rowView, viewOp } from '../ops/op-def.js';
 import type { Plan } from '../plan/plan.js';
 import { cmakeLists, makefile } from './build-files.js';
 import { Constants } from './constants.js';
@@ -34,6 +34,11 @@ export interface EmittedOp {
   readonly macs: number;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** Null when it runs whole, else what one step is: a row of the output, or one of the input that it adds up. */
+  readonly rows: RowRule['kind'] | null;
+  /** Number of its steps. */
+  readonly steps: number;
+  /** For `pointwise` rows: the calls for one row. */
   readonly calls: readonly KernelCall[];
 }
 
@@ -51,7 +56,8 @@ export interface Emission {
  * CMakeLists.txt. The graph must be one that `findUnsupported` accepts and the plan one that `checkPlan` accepts.
  */
 export function emitProject(graph: Graph, plan: Plan, options: EmitOptions): Project {
-  const ops = plan.order.map((id) => emittedOp(graph, id));
+  const order = new Set(plan.steps.flatMap((step) => (step.op === null ? [] : [step.op])));
+  const ops = [...order].map((id) => emittedOp(graph, plan, id));
   const emission: Emission = { graph, plan, options, ops, constants: new Constants(graph.name) };
   const net = graph.name;
   // The source comes first: writing it collects the constants.
@@ -81,10 +87,14 @@ function runtimeFiles(kernels: readonly string[]): [string, { asset: string }][]
   ];
 }
 
-function emittedOp(graph: Graph, id: number): EmittedOp {
+function emittedOp(graph: Graph, plan: Plan, id: number): EmittedOp {
   const op = graph.ops.find((candidate) => candidate.id === id)!;
   const view = viewOp(graph, op);
   const def = defOf(op);
+  const steps = plan.steps.filter((step) => step.op === id).length;
+  const rule = def.rows?.(view)?.kind ?? null;
+  // A window or an accumulation of one row is the same call either way.
+  const rows = steps > 1 ? rule : null;
   return {
     index: op.id,
     label: op.label,
@@ -92,6 +102,8 @@ function emittedOp(graph: Graph, id: number): EmittedOp {
     macs: def.macs(view),
     inputs: op.inputs.filter((input) => input !== null && tensorOf(graph, input).data === null) as number[],
     outputs: op.outputs,
-    calls: def.calls(view),
+    rows,
+    steps,
+    calls: def.calls(rows === 'pointwise' ? rowView(view) : view),
   };
 }

@@ -3,7 +3,7 @@ import { tensorBytes } from '../ir/tensor.js';
 import { arenaTensors, rfDtype } from './c-names.js';
 import type { Emission } from './emit-project.js';
 import { floatLiteral, intLiteral, plainText } from './literal.js';
-import { offsetOf } from './network-source.js';
+import { offsetOf } from './storage.js';
 
 export function networkDescription({ graph, plan, options, ops }: Emission): string {
   const net = graph.name;
@@ -13,7 +13,7 @@ export function networkDescription({ graph, plan, options, ops }: Emission): str
   const rows = tensors.map((tensor) => {
     const quant = tensor.quant?.scales.length === 1 ? tensor.quant : null;
     const scale = floatLiteral(quant ? quant.scales[0]! : 0);
-    return `    {"${plainText(tensor.name)}", ${tensor.id}, ${rfDtype(tensor.dtype)}, ${tensor.shape.length}, {${tensor.shape.join(', ') || 0}}, ${scale}, ${intLiteral(quant?.zeroPoints[0] ?? 0)}, ${offsetOf(plan, tensor.id)}, ${tensorBytes(tensor)}},`;
+    return `    {"${plainText(tensor.name)}", ${tensor.id}, ${rfDtype(tensor.dtype)}, ${tensor.shape.length}, {${tensor.shape.join(', ') || 0}}, ${scale}, ${intLiteral(quant?.zeroPoints[0] ?? 0)}, ${offsetOf(plan, tensor)}, ${tensorBytes(tensor)}},`;
   });
   return `static const rf_tensor tensors[] = {
 ${rows.join('\n')}

@@ -1,10 +1,10 @@
 /** <net>.h: what a firmware that uses the network includes. */
 import { tensorOf } from '../ir/graph.js';
 import { tensorBytes } from '../ir/tensor.js';
-import { cType, typeText } from './c-names.js';
+import { cType, nameText, typeText } from './c-names.js';
 import type { Emission } from './emit-project.js';
 import { floatLiteral, plainText } from './literal.js';
-import { offsetOf } from './network-source.js';
+import { offsetOf } from './storage.js';
 
 export function networkHeader(emission: Emission): string {
   const { graph, plan, options } = emission;
@@ -61,11 +61,11 @@ function accessor({ graph, plan }: Emission, id: number, role: string, suffix: s
   const name = `${net.toUpperCase()}_${role.toUpperCase()}${suffix}`;
   const quant = tensor.quant && tensor.quant.scales.length === 1 ? tensor.quant : null;
   const scale = quant ? `, real = ${floatLiteral(quant.scales[0]!)} * (q - ${quant.zeroPoints[0]})` : '';
-  return `/* ${plainText(tensor.name)}: ${typeText(tensor)}${scale} */
+  return `/* ${nameText(tensor)}: ${typeText(tensor)}${scale} */
 #define ${name}_BYTES ${tensorBytes(tensor)}
 static inline ${constness}${type} *${net}_${role}${suffix}(${constness}uint8_t *arena)
 {
-    return (${constness}${type} *)(${constness}void *)(arena + ${offsetOf(plan, id)});
+    return (${constness}${type} *)(${constness}void *)(arena + ${offsetOf(plan, tensor)});
 }
 `;
 }

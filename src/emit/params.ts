@@ -1,11 +1,12 @@
 /** KernelCall parameters as C initialisers. */
-import { ReflowError } from '../base/error.js';
 import type { Graph } from '../ir/graph.js';
 import { tensorOf } from '../ir/graph.js';
+import { dtypeBytes, type Tensor } from '../ir/tensor.js';
 import type { CStruct, CValue } from '../ops/op-def.js';
 import type { Plan } from '../plan/plan.js';
 import type { Constants } from './constants.js';
 import { floatLiteral, intLiteral } from './literal.js';
+import { storageOf } from './storage.js';
 
 /** What initialisers refer to. */
 export interface ParamsContext {
@@ -42,15 +43,14 @@ function flatStruct(context: ParamsContext, struct: CStruct, indent: string): st
   return line.length <= 100 ? line : structInitialiser(context, struct, indent);
 }
 
-function plane({ graph }: ParamsContext, id: number): string {
-  const { shape } = tensorOf(graph, id);
-  if (shape.length !== 4) {
-    throw new ReflowError(
-      'E_INTERNAL',
-      `tensor ${id} is no image`,
-      'report this as a bug in reflow, with the network',
-    );
-  }
-  const [, h, w, c] = shape as [number, number, number, number];
-  return `{.h = ${h}, .w = ${w}, .c = ${c}, .unit = 0, .rows = NULL}`;
+function plane(context: ParamsContext, id: number): string {
+  return planeInitialiser(context.plan, tensorOf(context.graph, id));
+}
+
+/** `rf_plane` of an image; tensors that lie row by row have a table of their own. */
+export function planeInitialiser(plan: Plan, tensor: Tensor): string {
+  const [, h = 1, w = 1, c = 1] = tensor.shape;
+  const storage = storageOf(plan, tensor);
+  const unit = storage.kind === 'rows' ? storage.unitBytes / dtypeBytes[tensor.dtype] : 0;
+  return `{.h = ${h}, .w = ${w}, .c = ${c}, .unit = ${unit}, .rows = ${storage.kind === 'rows' ? `t${tensor.id}_rows` : 'NULL'}}`;
 }

@@ -1,141 +1,263 @@
 /**
- * Replays a plan byte by byte and rejects it when an operator would read a byte that something else has overwritten. It
- * knows the graph, what the kernels promise about overlaps, and nothing of how plans are found.
+ * Replays a plan step by step, byte by byte, and rejects it when an operator would read a byte that something else has
+ * overwritten. It knows the graph, which rows each operator reads and what its kernel promises about overlaps, and nothing
+ * of how plans are found.
  */
 import { ReflowError } from '../base/error.js';
 import { type Graph, type Op, tensorOf } from '../ir/graph.js';
-import { dtypeBytes, tensorBytes } from '../ir/tensor.js';
+import { dtypeBytes, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { defOf } from '../ops/index.js';
-import { viewOp } from '../ops/op-def.js';
-import type { Plan, PlanBuffer } from './plan.js';
-
-/** Who wrote each byte last; 0 is nobody. */
-type Owners = Int32Array;
+import { isTall, type OpView, type RowRule, rowView, viewOp } from '../ops/op-def.js';
+import type { Plan, PlanBuffer, PlanStep } from './plan.js';
 
 /** Throws ReflowError E_PLAN that names the operator, the tensor and the first bad byte. */
 export function checkPlan(graph: Graph, plan: Plan): void {
-  const places = new Map(
-    plan.buffers.filter((buffer) => buffer.tensor !== null).map((buffer) => [buffer.tensor!, buffer]),
-  );
-  checkOrder(graph, plan);
-  for (const buffer of plan.buffers) checkPlace(graph, plan, buffer);
-  const owners: Owners = new Int32Array(plan.arenaBytes).fill(0);
-  const write = (id: number) => fill(owners, placeOf(places, id), id + 1);
-  for (const id of graph.inputs) write(id);
-  plan.order.forEach((opId, position) => {
-    const op = graph.ops.find((candidate) => candidate.id === opId)!;
-    for (const id of op.inputs)
-      if (id !== null && tensorOf(graph, id).data === null) checkOwned(owners, placeOf(places, id), id, op);
-    checkOverlaps(graph, places, op);
-    checkScratch(graph, plan, places, op, position, owners);
-    for (const id of op.outputs) write(id);
-    for (const id of op.outputs) checkOwned(owners, placeOf(places, id), id, op);
-  });
-  for (const id of graph.outputs)
-    if (tensorOf(graph, id).data === null) checkOwned(owners, placeOf(places, id), id, null);
+  new Replay(graph, plan).run();
 }
 
 function bad(message: string): never {
   throw new ReflowError('E_PLAN', message, 'report this as a bug in reflow, with the network');
 }
 
-function placeOf(places: ReadonlyMap<number, PlanBuffer>, id: number): PlanBuffer {
-  return places.get(id) ?? bad(`tensor ${id} has no place in the arena`);
+/** A stretch of one tensor: bytes begin to end - 1. */
+interface Stretch {
+  readonly id: number;
+  readonly begin: number;
+  readonly end: number;
 }
 
-function fill(owners: Owners, place: PlanBuffer, owner: number): void {
-  owners.fill(owner, place.offset, place.offset + place.bytes);
-}
+class Replay {
+  /** For each byte of the arena, which byte of which tensor it holds: tensor + 1 and position; 0 is nothing. */
+  readonly #owner: Int32Array;
+  readonly #position: Int32Array;
+  readonly #places = new Map<number, PlanBuffer[]>();
+  /** Next step expected of each operator. */
+  readonly #next = new Map<number, number>();
+  /** Steps that the plan gives each operator. */
+  readonly #given = new Map<number, number>();
 
-function checkOrder(graph: Graph, plan: Plan): void {
-  const known = new Set(graph.ops.map((op) => op.id));
-  if (
-    plan.order.length !== known.size ||
-    new Set(plan.order).size !== known.size ||
-    plan.order.some((id) => !known.has(id))
+  constructor(
+    private readonly graph: Graph,
+    private readonly plan: Plan,
   ) {
-    bad('the plan does not run every operator exactly once');
-  }
-  const ready = new Set(graph.inputs);
-  for (const id of plan.order) {
-    const op = graph.ops.find((candidate) => candidate.id === id)!;
-    for (const input of op.inputs) {
-      if (input !== null && tensorOf(graph, input).data === null && !ready.has(input))
-        bad(`operator ${id} runs before its input ${input} exists`);
+    this.#owner = new Int32Array(plan.arenaBytes);
+    this.#position = new Int32Array(plan.arenaBytes);
+    for (const { op } of plan.steps) if (op !== null) this.#given.set(op, (this.#given.get(op) ?? 0) + 1);
+    for (const buffer of plan.buffers) {
+      this.#checkBuffer(buffer);
+      if (buffer.tensor !== null)
+        this.#places.set(buffer.tensor, [...(this.#places.get(buffer.tensor) ?? []), buffer]);
     }
-    for (const output of op.outputs) ready.add(output);
+    for (const list of this.#places.values()) list.sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
   }
-}
 
-function checkPlace(graph: Graph, plan: Plan, buffer: PlanBuffer): void {
-  const what = buffer.tensor === null ? `the scratch at ${buffer.first}` : `tensor ${buffer.tensor}`;
-  if (buffer.offset < 0 || buffer.offset + buffer.bytes > plan.arenaBytes)
-    bad(`${what} lies outside the arena`);
-  if (buffer.tensor === null) {
-    if (buffer.offset % 16 !== 0) bad(`${what} is not aligned to 16 bytes`);
-    return;
-  }
-  const tensor = tensorOf(graph, buffer.tensor);
-  if (buffer.bytes < tensorBytes(tensor))
-    bad(`${what} has ${buffer.bytes} bytes where it needs ${tensorBytes(tensor)}`);
-  if (buffer.offset % dtypeBytes[tensor.dtype] !== 0)
-    bad(`${what} is not aligned to its ${tensor.dtype} elements`);
-}
-
-function checkOwned(owners: Owners, place: PlanBuffer, id: number, reader: Op | null): void {
-  for (let at = place.offset; at < place.offset + place.bytes; at++) {
-    if (owners[at] !== id + 1) {
-      const who = reader ? `operator ${reader.id} (${reader.label})` : 'the end of the inference';
-      bad(
-        `${who} would read byte ${at - place.offset} of tensor ${id} after tensor ${owners[at]! - 1} has overwritten it`,
-      );
+  run(): void {
+    const arriving = new Set(this.plan.steps.map((step) => step.tensor));
+    for (const id of this.graph.inputs) if (!arriving.has(id)) this.#write(this.#whole(id));
+    for (const [time, step] of this.plan.steps.entries()) {
+      if (step.op === null) this.#write(this.#rows(step.tensor!, step.row, step.row + 1));
+      else this.#step(this.#opOf(step.op), step, time);
     }
+    for (const op of this.graph.ops) {
+      if (this.#next.get(op.id) !== stepCount(viewOf(this.graph, op)))
+        bad(`operator ${op.id} (${op.label}) does not run to its end`);
+    }
+    for (const id of this.graph.outputs)
+      if (this.#isComputed(id)) this.#expect(this.#whole(id), 'the end of the inference');
   }
-}
 
-/** While an operator runs, an output may lie over an input only as its kernel allows. */
-function checkOverlaps(graph: Graph, places: ReadonlyMap<number, PlanBuffer>, op: Op): void {
-  const allowed = defOf(op).overlaps(viewOp(graph, op));
-  op.outputs.forEach((to, output) => {
-    op.inputs.forEach((from, input) => {
-      if (from === null || tensorOf(graph, from).data !== null) return;
-      const [source, target] = [placeOf(places, from), placeOf(places, to)];
-      if (!intersect(source, target)) return;
-      const rule = allowed.find((candidate) => candidate.input === input && candidate.output === output);
-      if (!rule || target.offset > source.offset - rule.leadBytes)
-        bad(
-          `operator ${op.id} (${op.label}) would write tensor ${to} over tensor ${from}, which it still reads`,
+  #step(op: Op, step: PlanStep, time: number): void {
+    const view = viewOf(this.graph, op);
+    const expected = this.#next.get(op.id) ?? 0;
+    // A plan may run an operator whole although it could run by rows.
+    const whole = this.#isWhole(op, view);
+    const row = whole ? 0 : step.row;
+    if (step.row !== expected)
+      bad(`operator ${op.id} (${op.label}) runs row ${step.row} where row ${expected} is next`);
+    this.#next.set(op.id, whole ? stepCount(view) : expected + 1);
+    const reads = op.inputs.flatMap((id, position) =>
+      id !== null && this.#isComputed(id) ? [this.#reads(view, id, position, row, whole)] : [],
+    );
+    const writes = op.outputs.map((id) => this.#writes(view, id, row, whole));
+    for (const stretch of reads) this.#expect(stretch, `operator ${op.id} (${op.label}), row ${row}`);
+    this.#checkOverlaps(op, view, reads, writes, whole);
+    this.#checkScratch(op, view, [...reads, ...writes], time, whole);
+    for (const stretch of writes) this.#write(stretch);
+    for (const stretch of writes)
+      this.#expect(stretch, `operator ${op.id} (${op.label}), which has just written it`);
+  }
+
+  #isWhole(op: Op, view: OpView): boolean {
+    return stepCount(view) === 1 || this.#given.get(op.id) === 1;
+  }
+
+  #reads(view: OpView, id: number, position: number, row: number, whole: boolean): Stretch {
+    const rule = ruleOf(view);
+    if (whole || rule === null) return this.#whole(id);
+    if (rule.kind === 'window')
+      return position === 0 ? this.#rows(id, rule.first(row), rule.last(row)) : this.#whole(id);
+    if (rule.kind === 'accumulate') return position === 0 ? this.#rows(id, row, row + 1) : this.#whole(id);
+    return isTall(tensorOf(this.graph, id), view.output(0).shape[1])
+      ? this.#rows(id, row, row + 1)
+      : this.#whole(id);
+  }
+
+  #writes(view: OpView, id: number, row: number, whole: boolean): Stretch {
+    const rule = ruleOf(view);
+    if (whole || rule === null) return this.#whole(id);
+    if (rule.kind !== 'accumulate') return this.#rows(id, row, row + 1);
+    const stretch = this.#whole(id);
+    return row === stepCount(view) - 1 ? stretch : { ...stretch, end: stretch.begin };
+  }
+
+  /** While a step runs, an output may lie over an input only as its kernel allows. */
+  #checkOverlaps(
+    op: Op,
+    view: OpView,
+    reads: readonly Stretch[],
+    writes: readonly Stretch[],
+    whole: boolean,
+  ): void {
+    const rule = ruleOf(view);
+    const allowed = defOf(op).overlaps(!whole && rule?.kind === 'pointwise' ? rowView(view) : view);
+    for (const target of writes) {
+      for (const source of reads) {
+        if (!this.#meet(source, target)) continue;
+        const promise = allowed.find(
+          (o) => op.inputs[o.input] === source.id && op.outputs[o.output] === target.id,
         );
-    });
-  });
+        const readOnce = op.inputs.filter((id) => id === source.id).length === 1;
+        const [from, to] = [this.#address(source), this.#address(target)];
+        if (
+          !promise ||
+          !readOnce ||
+          (!whole && rule?.kind !== 'pointwise') ||
+          to > from - promise.leadBytes
+        ) {
+          bad(
+            `operator ${op.id} (${op.label}) would write tensor ${target.id} over tensor ${source.id}, which it still reads`,
+          );
+        }
+      }
+    }
+  }
+
+  #checkScratch(op: Op, view: OpView, others: readonly Stretch[], time: number, whole: boolean): void {
+    const rule = ruleOf(view);
+    const shown = !whole && rule?.kind === 'pointwise' ? rowView(view) : view;
+    const needed = Math.max(
+      0,
+      ...defOf(op)
+        .calls(shown)
+        .map((call) => call.scratchBytes),
+    );
+    if (needed === 0) return;
+    const scratch = this.plan.buffers.find((buffer) => buffer.scratchOf === op.id);
+    if (!scratch || scratch.bytes < needed)
+      bad(`operator ${op.id} (${op.label}) needs ${needed} bytes of scratch and has ${scratch?.bytes ?? 0}`);
+    const mark = -1 - op.id;
+    const bytes = this.#owner.subarray(scratch.offset, scratch.offset + scratch.bytes);
+    const started = (this.#next.get(op.id) ?? 0) > 1 && !whole;
+    if (started && bytes.some((owner) => owner !== mark))
+      bad(`the scratch of operator ${op.id} is overwritten before step ${time}`);
+    for (const stretch of others) {
+      for (const part of this.#parts(stretch)) {
+        if (part.at < scratch.offset + scratch.bytes && scratch.offset < part.at + part.bytes)
+          bad(`the scratch of operator ${op.id} lies over tensor ${stretch.id}`);
+      }
+    }
+    bytes.fill(mark);
+  }
+
+  #expect(stretch: Stretch, who: string): void {
+    for (const { at, from, bytes } of this.#parts(stretch)) {
+      for (let byte = 0; byte < bytes; byte++) {
+        if (this.#owner[at + byte] === stretch.id + 1 && this.#position[at + byte] === from + byte) continue;
+        bad(
+          `${who} would read byte ${from + byte} of tensor ${stretch.id} after it was overwritten, or before it was written`,
+        );
+      }
+    }
+  }
+
+  #write(stretch: Stretch): void {
+    for (const { at, from, bytes } of this.#parts(stretch)) {
+      for (let byte = 0; byte < bytes; byte++) {
+        this.#owner[at + byte] = stretch.id + 1;
+        this.#position[at + byte] = from + byte;
+      }
+    }
+  }
+
+  /** Where the bytes of a stretch lie: arena address, position in the tensor, length. */
+  *#parts({ id, begin, end }: Stretch): Generator<{ at: number; from: number; bytes: number }> {
+    const places = this.#places.get(id) ?? bad(`tensor ${id} has no place in the arena`);
+    const rowBytes = rowBytesOf(tensorOf(this.graph, id));
+    for (const { row, offset } of places) {
+      const start = row === null ? 0 : row * rowBytes;
+      const [from, to] = [Math.max(begin, start), Math.min(end, row === null ? end : start + rowBytes)];
+      if (from < to) yield { at: offset + from - start, from, bytes: to - from };
+    }
+  }
+
+  #address(stretch: Stretch): number {
+    return Math.min(...[...this.#parts(stretch)].map(({ at }) => at));
+  }
+
+  #meet(a: Stretch, b: Stretch): boolean {
+    const others = [...this.#parts(b)];
+    return [...this.#parts(a)].some((x) =>
+      others.some((y) => x.at < y.at + y.bytes && y.at < x.at + x.bytes),
+    );
+  }
+
+  #whole(id: number): Stretch {
+    return { id, begin: 0, end: tensorBytes(tensorOf(this.graph, id)) };
+  }
+
+  #rows(id: number, first: number, last: number): Stretch {
+    const rowBytes = rowBytesOf(tensorOf(this.graph, id));
+    return { id, begin: first * rowBytes, end: Math.max(first, last) * rowBytes };
+  }
+
+  #isComputed(id: number): boolean {
+    return tensorOf(this.graph, id).data === null;
+  }
+
+  #opOf(id: number): Op {
+    return this.graph.ops.find((op) => op.id === id) ?? bad(`there is no operator ${id}`);
+  }
+
+  #checkBuffer({ tensor: id, row, scratchOf, offset, bytes }: PlanBuffer): void {
+    const what = id === null ? `the scratch of operator ${scratchOf}` : `tensor ${id}`;
+    if (offset < 0 || offset + bytes > this.plan.arenaBytes) bad(`${what} lies outside the arena`);
+    if (id === null) {
+      if (offset % 16 !== 0) bad(`${what} is not aligned to 16 bytes`);
+      return;
+    }
+    const tensor = tensorOf(this.graph, id);
+    const needed = row === null ? tensorBytes(tensor) : rowBytesOf(tensor);
+    if (bytes < needed) bad(`${what} has ${bytes} bytes where it needs ${needed}`);
+    if (offset % dtypeBytes[tensor.dtype] !== 0)
+      bad(`${what} is not aligned to its ${tensor.dtype} elements`);
+  }
 }
 
-function checkScratch(
-  graph: Graph,
-  plan: Plan,
-  places: ReadonlyMap<number, PlanBuffer>,
-  op: Op,
-  position: number,
-  owners: Owners,
-): void {
-  const needed = Math.max(
-    0,
-    ...defOf(op)
-      .calls(viewOp(graph, op))
-      .map((call) => call.scratchBytes),
-  );
-  if (needed === 0) return;
-  const scratch = plan.buffers.find((buffer) => buffer.tensor === null && buffer.first === position);
-  if (!scratch || scratch.bytes < needed) {
-    bad(`operator ${op.id} (${op.label}) needs ${needed} bytes of scratch and has ${scratch?.bytes ?? 0}`);
-  }
-  for (const id of [...op.inputs, ...op.outputs]) {
-    if (id !== null && tensorOf(graph, id).data === null && intersect(scratch, placeOf(places, id)))
-      bad(`the scratch of operator ${op.id} lies over its tensor ${id}`);
-  }
-  fill(owners, scratch, 0);
+function viewOf(graph: Graph, op: Op): OpView {
+  return viewOp(graph, op);
 }
 
-function intersect(a: PlanBuffer, b: PlanBuffer): boolean {
-  return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+function ruleOf(view: OpView): RowRule | null {
+  return defOf(view.op).rows?.(view) ?? null;
+}
+
+/** Steps of an operator that runs row by row; 1 for the others. */
+function stepCount(view: OpView): number {
+  const rule = ruleOf(view);
+  if (rule === null) return 1;
+  return rule.kind === 'accumulate' ? view.input(0).shape[1]! : view.output(0).shape[1]!;
+}
+
+function rowBytesOf(tensor: Tensor): number {
+  return tensorBytes(tensor) / (tensor.shape.length === 4 && tensor.shape[0] === 1 ? tensor.shape[1]! : 1);
 }

@@ -5,6 +5,8 @@ export interface Rectangle {
   readonly alignment: number;
   readonly first: number;
   readonly last: number;
+  /** Null when it may lie anywhere. */
+  readonly fixedOffset: number | null;
 }
 
 export interface Packing {
@@ -13,13 +15,21 @@ export interface Packing {
   readonly height: number;
 }
 
-/** Places the rectangles in the given order (positions in `rectangles`). */
+/** Places the rectangles in the given order (positions in `rectangles`), those with fixed offsets before all others. */
 export function firstFit(rectangles: readonly Rectangle[], order: readonly number[]): Packing {
   const offsets: number[] = Array(rectangles.length).fill(0);
   const placed: number[] = [];
   let height = 0;
   for (const index of order) {
+    const { fixedOffset, bytes } = rectangles[index]!;
+    if (fixedOffset === null) continue;
+    offsets[index] = fixedOffset;
+    height = Math.max(height, fixedOffset + bytes);
+    placed.push(index);
+  }
+  for (const index of order) {
     const rectangle = rectangles[index]!;
+    if (rectangle.fixedOffset !== null) continue;
     const neighbours = placed
       .filter(
         (other) => rectangles[other]!.first < rectangle.last && rectangle.first < rectangles[other]!.last,

@@ -1,13 +1,13 @@
-/** The planner: the file's operator order, in-place operators, and offsets by the best of several first fits. */
+/** The planner: segments that run row by row, in-place operators, and offsets for every row. */
 import type { Graph } from '../ir/graph.js';
 import { defOf } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
-import { alignUp, bestFirstFit, livenessBound } from './first-fit.js';
-import { lifetimes } from './lifetimes.js';
-import type { Plan, PlanBuffer } from './plan.js';
-
-/** rf.h: RF_ARENA_ALIGNMENT; the arena's size is a multiple of the word so that nothing follows it unaligned. */
-const arenaGranularity = 4;
+import { type Cuts, cutSegments } from './cut-segments.js';
+import { alignUp, bestFirstFit, livenessBound, type Packing } from './first-fit.js';
+import type { Plan, PlanBuffer, PlanSegment, PlanStep } from './plan.js';
+import { type RowGraph, rowGraph } from './row-graph.js';
+import { type RowLife, rowLives, wordBytes } from './row-lives.js';
+import { type RowStep, segmentSteps } from './row-schedule.js';
 
 export interface PlanOptions {
   readonly objective: Plan['objective'];
@@ -19,49 +19,83 @@ export interface PlanOptions {
 /** Plans a graph that `findUnsupported` accepts. */
 export function planGraph(graph: Graph, options: PlanOptions): Plan {
   const order = graph.ops.map((op) => op.id);
-  const candidates = [true, false].map((inPlace) => {
-    const lives = lifetimes(graph, order, { inPlace });
-    return { lives, packing: bestFirstFit(lives) };
+  const whole = layOut(rowGraph(graph, order, { input: 'resident', byRow: false }), 1);
+  const wholeFamily = "whole tensors, the file's operator order, in place where an operator allows it";
+  if (options.objective === 'speed' && options.input === 'resident')
+    return planOf(graph, options, whole, wholeFamily);
+  const rows = layOut(rowGraph(graph, order, { input: options.input, byRow: true }), graph.ops.length + 1);
+  const rowFamily =
+    "row streaming without recomputation, the file's operator order, in place where an operator allows it";
+  const streaming = options.input === 'streamed' || rows.packing.height < whole.packing.height;
+  return streaming ? planOf(graph, options, rows, rowFamily) : planOf(graph, options, whole, wholeFamily);
+}
+
+interface Layout {
+  readonly rows: RowGraph;
+  readonly cuts: Cuts;
+  readonly steps: readonly RowStep[];
+  readonly segments: readonly PlanSegment[];
+  readonly lives: readonly RowLife[];
+  readonly packing: Packing;
+}
+
+function layOut(rows: RowGraph, maxLength: number): Layout {
+  const cuts = cutSegments(rows, maxLength);
+  const parts = cuts.segments.map(({ first, last }) => segmentSteps(rows, first, last));
+  const steps = parts.flat();
+  let end = 0;
+  const segments = parts.map((part) => {
+    end += part.length;
+    return { first: end - part.length, last: end };
   });
-  const best = candidates.reduce((a, b) => (b.packing.height < a.packing.height ? b : a));
-  const arenaBytes = alignUp(best.packing.height, arenaGranularity);
-  const lowerBoundBytes = Math.min(
-    ...candidates.map(({ lives }) => alignUp(livenessBound(lives), arenaGranularity)),
-  );
-  const buffers = best.lives.flatMap((life, index): PlanBuffer[] => {
-    const place = { region: options.region, offset: best.packing.offsets[index]! };
-    if (life.tensors.length === 0)
-      return [{ ...place, tensor: null, bytes: life.bytes, first: life.first, last: life.last }];
-    return tensorLives(graph, order, life.tensors).map((span) => ({ ...place, ...span }));
-  });
+  const lives = rowLives(rows, steps);
+  return { rows, cuts, steps, segments, lives, packing: bestFirstFit(lives) };
+}
+
+function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: string): Plan {
+  const { rows, steps, segments, lives, packing } = layout;
+  const arenaBytes = alignUp(packing.height, wordBytes);
+  // Below the live bytes of its own schedule no placement can go, and below the best cut's peak no schedule of the family.
+  const lowerBoundBytes = alignUp(Math.min(layout.cuts.peakBytes, livenessBound(lives)), wordBytes);
   return {
     graph: graph.name,
     objective: options.objective,
     input: options.input,
-    order,
-    buffers,
+    steps: steps.map(({ op, y }) => planStep(rows, op, y)),
+    segments,
+    buffers: lives.flatMap((life, index) => planBuffers(rows, life, packing.offsets[index]!, options.region)),
     arenaBytes,
     lowerBoundBytes,
     provenOptimal: arenaBytes === lowerBoundBytes,
-    family: "whole tensors, the file's operator order, in place where an operator allows it",
+    family,
     macs: graph.ops.reduce((sum, op) => sum + defOf(op).macs(viewOp(graph, op)), 0),
     extraMacs: 0,
-    scratchBytes: Math.max(
-      0,
-      ...best.lives.filter((life) => life.tensors.length === 0).map((life) => life.bytes),
-    ),
+    scratchBytes: Math.max(0, ...lives.filter((life) => life.scratchOf !== null).map((life) => life.bytes)),
   };
 }
 
-/** Each tensor's own life within the memory that it shares. */
-function tensorLives(graph: Graph, order: readonly number[], ids: readonly number[]) {
-  const own = new Map(
-    lifetimes(graph, order, { inPlace: false }).flatMap((life) =>
-      life.tensors.map((id) => [id, life] as const),
-    ),
-  );
-  return ids.map((id) => {
-    const { bytes, first, last } = own.get(id)!;
-    return { tensor: id, bytes, first, last };
+function planStep(rows: RowGraph, position: number, y: number): PlanStep {
+  const { op, outputs } = rows.ops[position]!;
+  return { op, tensor: op === null ? outputs[0]!.tensor : null, row: y };
+}
+
+function planBuffers(rows: RowGraph, life: RowLife, offset: number, region: string): PlanBuffer[] {
+  const place = { region, offset, first: life.first, last: life.last };
+  if (life.scratchOf !== null)
+    return [
+      { ...place, tensor: null, row: null, scratchOf: rows.ops[life.scratchOf]!.op, bytes: life.bytes },
+    ];
+  return life.units.map(({ tensor, row }, index) => {
+    const { units, unitBytes } = rows.tensors.get(tensor)!;
+    const { first, last } = life.spans[index]!;
+    return {
+      ...place,
+      tensor,
+      row: units === 1 ? null : row,
+      scratchOf: null,
+      bytes: unitBytes,
+      first,
+      last,
+    };
   });
 }

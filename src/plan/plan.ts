@@ -5,10 +5,30 @@
 import type { OpId } from '../ir/graph.js';
 import type { TensorId } from '../ir/tensor.js';
 
-/** One interval of the arena. Times are positions in `Plan.order`, half open: [first, last). */
-export interface PlanBuffer {
-  /** The tensor that lives here; null for the scratch of the operator that runs at `first`. */
+/** One step: a row of an operator that runs row by row, or all of one that does not. */
+export interface PlanStep {
+  /** Null: row `row` of the streamed input `tensor` arrives. */
+  readonly op: OpId | null;
+  /** The streamed input; null for operators. */
   readonly tensor: TensorId | null;
+  /** Output row (input row where an operator accumulates); 0 for an operator that needs whole tensors. */
+  readonly row: number;
+}
+
+/** Steps first to last - 1, which belong together: one operator, or several that run row by row. */
+export interface PlanSegment {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** One interval of the arena. Times are positions in `Plan.steps`, half open: [first, last). */
+export interface PlanBuffer {
+  /** The tensor that lives here; null for a scratch. */
+  readonly tensor: TensorId | null;
+  /** The row of the tensor, or null when all of it is here in one piece. */
+  readonly row: number | null;
+  /** The operator whose scratch this is; null for tensors. */
+  readonly scratchOf: OpId | null;
   /** Name of one of the board's memories. */
   readonly region: string;
   /** Bytes from the start of the arena in that region. */
@@ -30,7 +50,8 @@ export interface Plan {
   readonly graph: string;
   readonly objective: 'ram' | 'balanced' | 'speed';
   readonly input: 'resident' | 'streamed';
-  readonly order: readonly OpId[];
+  readonly steps: readonly PlanStep[];
+  readonly segments: readonly PlanSegment[];
   readonly buffers: readonly PlanBuffer[];
   /** All mutable bytes of the network: tensors, scratch, alignment. */
   readonly arenaBytes: number;

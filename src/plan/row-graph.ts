@@ -1,0 +1,146 @@
+/**
+ * A graph seen by the scheduler: which operators run row by row, and which tensors may be kept as single rows. Computed
+ * once; everything that simulates schedules reads only this.
+ */
+import { type Graph, type Op, type OpId, tensorOf } from '../ir/graph.js';
+import { type Tensor, type TensorId, tensorBytes } from '../ir/tensor.js';
+import { defOf } from '../ops/index.js';
+import { isTall, rowView, viewOp } from '../ops/op-def.js';
+
+/** An input as an operator reads it: rows first to last - 1 in step `y`, or everything in every step. */
+export interface RowInput {
+  readonly tensor: TensorId;
+  /** Null: the whole tensor. */
+  readonly rows: { first(y: number): number; last(y: number): number } | null;
+}
+
+export interface RowOp {
+  /** Null for the arrival of a streamed input, which "computes" the tensor row by row. */
+  readonly op: OpId | null;
+  /** Steps that the operator takes when it runs row by row; 1 when it needs whole tensors. */
+  readonly steps: number;
+  readonly inputs: readonly RowInput[];
+  readonly outputs: readonly { readonly tensor: TensorId; readonly byRow: boolean }[];
+  /** Memory of its own, from its first step to its last. */
+  readonly scratchBytes: number;
+  /** Inputs that output 0 may overwrite in place, by position in `inputs`: same element for element. */
+  readonly inPlace: readonly number[];
+}
+
+export interface RowTensor {
+  readonly tensor: Tensor;
+  /** Number of units it is kept in: its rows, or 1 when it must be in one piece. */
+  readonly units: number;
+  readonly unitBytes: number;
+  /** Alive from the start (a resident input) and in one piece, although its rows die one by one. */
+  readonly fixed: boolean;
+  readonly producer: number | null;
+  readonly readers: readonly number[];
+  readonly isOutput: boolean;
+}
+
+export interface RowGraph {
+  readonly ops: readonly RowOp[];
+  readonly tensors: ReadonlyMap<TensorId, RowTensor>;
+}
+
+/**
+ * The scheduler's view for the operators in `order`; a streamed input gets an operator of its own in front.
+ * @param options.byRow false keeps every tensor in one piece and every operator whole
+ */
+export function rowGraph(
+  graph: Graph,
+  order: readonly OpId[],
+  options: { readonly input: 'resident' | 'streamed'; readonly byRow: boolean },
+): RowGraph {
+  const streamed =
+    options.input === 'streamed' ? graph.inputs.filter((id) => isImage(tensorOf(graph, id))) : [];
+  const byId = new Map(graph.ops.map((op) => [op.id, op]));
+  const ops = [
+    ...streamed.map((id) => arrival(tensorOf(graph, id))),
+    ...order.map((id) => rowOp(graph, byId.get(id)!, options.byRow)),
+  ];
+  const tensors = new Map<TensorId, RowTensor>();
+  const mention = (id: TensorId) => {
+    if (!tensors.has(id)) tensors.set(id, rowTensor(graph, ops, id));
+  };
+  for (const id of [...graph.inputs, ...graph.outputs]) if (tensorOf(graph, id).data === null) mention(id);
+  for (const op of ops) for (const { tensor } of [...op.inputs, ...op.outputs]) mention(tensor);
+  return { ops, tensors };
+}
+
+function isImage({ shape }: Tensor): boolean {
+  return shape.length === 4 && shape[0] === 1 && shape[1]! > 1;
+}
+
+function arrival(tensor: Tensor): RowOp {
+  const outputs = [{ tensor: tensor.id, byRow: true }];
+  return {
+    op: null,
+    steps: tensor.shape[1]!,
+    inputs: [],
+    outputs,
+    scratchBytes: 0,
+    inPlace: [],
+  };
+}
+
+function rowOp(graph: Graph, op: Op, byRow: boolean): RowOp {
+  const view = viewOp(graph, op);
+  const def = defOf(op);
+  const rule = (byRow && def.rows?.(view)) || null;
+  const computed = op.inputs.flatMap((id, position) =>
+    id === null || tensorOf(graph, id).data !== null ? [] : [{ id, position }],
+  );
+  const scratchBytes = Math.max(
+    0,
+    ...def.calls(rule?.kind === 'pointwise' ? rowView(view) : view).map((call) => call.scratchBytes),
+  );
+  const overlaps = def.overlaps(rule?.kind === 'pointwise' ? rowView(view) : view);
+  const inPlace = computed.flatMap(({ position }, index) =>
+    overlaps.some((o) => o.input === position && o.output === 0 && o.leadBytes === 0) ? [index] : [],
+  );
+  const height = view.outputs[0]?.shape[1] ?? 1;
+  const readRows = (position: number): RowInput['rows'] => {
+    if (rule?.kind === 'window') return position === 0 ? rule : null;
+    if (rule?.kind === 'accumulate') return position === 0 ? oneRow : null;
+    return rule?.kind === 'pointwise' && isTall(view.input(position), height) ? oneRow : null;
+  };
+  return {
+    op: op.id,
+    steps: rule === null ? 1 : rule.kind === 'accumulate' ? view.input(0).shape[1]! : height,
+    inputs: computed.map(({ id, position }) => ({ tensor: id, rows: readRows(position) })),
+    outputs: op.outputs.map((tensor) => ({ tensor, byRow: rule !== null && rule.kind !== 'accumulate' })),
+    scratchBytes,
+    inPlace,
+  };
+}
+
+const oneRow = { first: (y: number) => y, last: (y: number) => y + 1 };
+
+function rowTensor(graph: Graph, ops: readonly RowOp[], id: TensorId): RowTensor {
+  const tensor = tensorOf(graph, id);
+  const producer = ops.findIndex((op) => op.outputs.some((output) => output.tensor === id));
+  const readers = ops.flatMap((op, position) =>
+    op.inputs.some((input) => input.tensor === id) ? [position] : [],
+  );
+  const isOutput = graph.outputs.includes(id);
+  const writtenByRow =
+    producer < 0
+      ? isImage(tensor)
+      : ops[producer]!.outputs.some((output) => output.tensor === id && output.byRow);
+  const readByRow = readers.every((position) =>
+    ops[position]!.inputs.every((input) => input.tensor !== id || input.rows !== null),
+  );
+  // An output is handed over in one piece; so is a resident input, but its rows may die one by one.
+  const units = writtenByRow && readByRow && !isOutput ? (tensor.shape[1] ?? 1) : 1;
+  return {
+    tensor,
+    units,
+    unitBytes: tensorBytes(tensor) / units,
+    fixed: producer < 0,
+    producer: producer < 0 ? null : producer,
+    readers,
+    isOutput,
+  };
+}
