@@ -86,7 +86,10 @@ for (const boardId of ['host', 'virt-m4', 'virt-m7', 'virt-pi']) {
       );
 
       const other = await runOnce(session, reverse, [Uint8Array.from({ length: 16 }, (_, i) => i)]);
-      t.deepEqual(other.outputs[0]?.bytes, Uint8Array.from({ length: 16 }, (_, i) => 15 - i));
+      t.deepEqual(
+        other.outputs[0]?.bytes,
+        Uint8Array.from({ length: 16 }, (_, i) => 15 - i),
+      );
       t.is(other.arenaHighWater, 32);
 
       const costs = await profile(session, blur, [image], 3);
@@ -107,7 +110,9 @@ for (const boardId of ['host', 'virt-m4', 'virt-m7', 'virt-pi']) {
         t.true(sum <= costs.total && costs.total - sum < 200, `${sum} of ${costs.total}`);
         t.true((costs.perOp[0]?.count ?? 0) > 96 * 96 * 3);
       }
-      t.log(`${boardId}: ${costs.total} ${costs.counter}, by operator ${costs.perOp.map(({ count }) => count)}`);
+      t.log(
+        `${boardId}: ${costs.total} ${costs.counter}, by operator ${costs.perOp.map(({ count }) => count)}`,
+      );
     } finally {
       await open.close();
     }

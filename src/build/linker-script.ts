@@ -2,7 +2,8 @@
  * The linker script of a bare-metal image, from the board's memories. Pure.
  *
  * The stack lies at the start of its memory: one that overflows meets the end of the memory, and faults, before it meets
- * the arena. Symbols begin with `link_`; firmware/cortex-m/start.c uses them. GNU ld manual, chapter 3.
+ * the arena. Sections in flash end where the next may begin, so that their sizes add up to what is flashed. Symbols begin
+ * with `link_`; firmware/cortex-m/start.c uses them. Source: GNU ld manual, chapter 3.
  */
 import { type Board, memoryFor } from '../hw/board.js';
 
@@ -21,8 +22,8 @@ ${memories.join('\n')}
 }
 SECTIONS
 {
-    .text : { KEEP(*(.vectors)) *(.text .text.*) . = ALIGN(4); } > ${code}
-    .rodata : { *(.rodata .rodata.*) . = ALIGN(4); } > ${code}
+    .text : { KEEP(*(.vectors)) *(.text .text.*) . = ALIGN(16); } > ${code}
+    .rodata : { *(.rodata .rodata.*) . = ALIGN(16); } > ${code}
     .weights : ALIGN(16) { *(.weights .weights.*) . = ALIGN(4); } > ${weights}
     .stack (NOLOAD) : { link_stack_low = .; . += ${board.firmware.stackBytes}; link_stack_top = .; } > ${stack}
     .data : ALIGN(4) { link_data = .; *(.data .data.*) . = ALIGN(4); link_data_end = .; } > ${data} AT> ${code}

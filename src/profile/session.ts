@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly requestMs?: number;
   /** How long a run may take. */
   readonly runMs?: number;
+  /** A request is sent again when nothing has come for so long. */
+  readonly resendMs?: number;
 }
 
 /** A network of the image, with everything that the board knows about it. */
@@ -80,7 +82,7 @@ export class Session {
     private identified: Identity | null = null,
   ) {
     this.#link = new Link(port);
-    this.#options = { bootMs: 5000, requestMs: 5000, runMs: 120_000, ...options };
+    this.#options = { bootMs: 5000, requestMs: 5000, runMs: 120_000, resendMs: 1000, ...options };
   }
 
   /**
@@ -90,7 +92,7 @@ export class Session {
   static async start(port: Port, options: SessionOptions = {}): Promise<Session> {
     const session = new Session(port, options);
     // Bytes that come before a UART is set up are lost: ask often.
-    const limits = { timeoutMs: session.#options.bootMs, resendMs: 200 };
+    const limits = { timeoutMs: session.#options.bootMs, resendMs: Math.min(200, session.#options.resendMs) };
     session.identified = await session.#ask('identify', new Uint8Array(), readIdentity, limits);
     return session;
   }
@@ -153,7 +155,7 @@ export class Session {
   async run(options: RunOptions = {}): Promise<RunReport> {
     const flags = (options.count ? runFlag.count : 0) | (options.dump ? runFlag.dump : 0);
     const body = makeBody([flags, 1], [options.times ?? 1, 4]);
-    const limits = { timeoutMs: this.#options.runMs, resendMs: 3000 };
+    const limits = { timeoutMs: this.#options.runMs, resendMs: 3 * this.#options.resendMs };
     const answer = await this.#link.request('run', body, limits);
     return decode('run', () => readRun(answer));
   }
@@ -174,7 +176,7 @@ export class Session {
     name: RequestName,
     body: Uint8Array,
     read: (body: Uint8Array) => T,
-    limits: RequestLimits = { timeoutMs: this.#options.requestMs, resendMs: 1000 },
+    limits: RequestLimits = { timeoutMs: this.#options.requestMs, resendMs: this.#options.resendMs },
   ): Promise<T> {
     const answer = await this.#link.request(name, body, limits);
     return decode(name, () => read(answer.body));
