@@ -82,7 +82,7 @@ export class Session {
     private identified: Identity | null = null,
   ) {
     this.#link = new Link(port);
-    this.#options = { bootMs: 5000, requestMs: 5000, runMs: 120_000, resendMs: 1000, ...options };
+    this.#options = { bootMs: 10_000, requestMs: 10_000, runMs: 120_000, resendMs: 1000, ...options };
   }
 
   /**
