@@ -1,0 +1,261 @@
+/** Compiles generated projects and the board's firmware into one image, and reads from the ELF what it costs. */
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { assetPath } from '../base/assets.js';
+import { ReflowError } from '../base/error.js';
+import { type Files, files as realFiles } from '../base/files.js';
+import { sha256 } from '../base/hash.js';
+import { type Processes, processes as realProcesses } from '../base/processes.js';
+import { type Board, memoryFor } from '../hw/board.js';
+import type { Image } from '../hw/image.js';
+import type { Target } from '../hw/target.js';
+import { type CompileJob, callTool, compileAll, strictFlags } from './compiler.js';
+import { elfSections, type SectionSizes, sectionSizes } from './elf.js';
+import { imageArenaBytes, imageSource } from './image-source.js';
+import { doesNotFit, linkError } from './link-error.js';
+import { linkerScript } from './linker-script.js';
+import { type Project, readProject } from './project.js';
+
+export interface BuildOptions {
+  /** Where the image goes; the folder is replaced. Default: `build` in the first project. */
+  readonly outDir?: string;
+  /** Default: the first network's name. */
+  readonly name?: string;
+  /** Further compiler flags for every file, for example a macro. */
+  readonly flags?: readonly string[];
+  /** Files compiled at a time. */
+  readonly jobs?: number;
+  readonly processes?: Processes;
+  readonly files?: Files;
+  /** The host's own target, which compiles an emulator's plug-in. Needed where the board's run has one. */
+  readonly hostTarget?: Target;
+}
+
+/**
+ * Builds one image with the networks of one or more projects. Nothing is left behind when it fails.
+ * @returns the image, with absolute paths; `<name>.image.json` beside the ELF holds it with relative ones
+ * @throws ReflowError E_DOES_NOT_FIT with the bytes missing in each memory, E_BUILD with the first error's file and line,
+ *   E_TOOL_MISSING, E_FILE, E_DISK_FULL, E_TIMEOUT
+ */
+export async function buildImage(
+  projectDirs: string | readonly string[],
+  board: Board,
+  target: Target,
+  options: BuildOptions = {},
+): Promise<Image> {
+  const files = options.files ?? realFiles;
+  const folders = typeof projectDirs === 'string' ? [projectDirs] : projectDirs;
+  const projects = await Promise.all(folders.map((folder) => readProject(files, resolve(folder))));
+  const first = projects[0];
+  if (!first)
+    throw new ReflowError('E_USAGE', 'there is no project to build', 'name a folder that compile wrote');
+  const build: Build = {
+    board,
+    target,
+    projects,
+    name: options.name ?? first.name,
+    processes: options.processes ?? realProcesses,
+    options,
+  };
+  const outDir = resolve(options.outDir ?? join(first.folder, 'build'));
+  const image = await files.makeFolder(outDir, async (fresh) => {
+    await link(build, await compile(build, files, fresh), fresh);
+    await rm(join(fresh, 'objects'), { recursive: true });
+    const described = await describe(build, files, fresh);
+    await files.write(join(fresh, `${build.name}.image.json`), `${JSON.stringify(described, null, 2)}\n`);
+    return described;
+  });
+  const at = (path: string) => join(outDir, path);
+  const atOrNull = (path: string | null) => (path === null ? null : at(path));
+  return {
+    ...image,
+    elf: at(image.elf),
+    map: at(image.map),
+    bin: atOrNull(image.bin),
+    hex: atOrNull(image.hex),
+    plugin: atOrNull(image.plugin),
+  };
+}
+
+interface Build {
+  readonly board: Board;
+  readonly target: Target;
+  readonly projects: readonly Project[];
+  readonly name: string;
+  readonly processes: Processes;
+  readonly options: BuildOptions;
+}
+
+/** Returns the object files. */
+async function compile(build: Build, files: Files, folder: string): Promise<string[]> {
+  await files.write(join(folder, 'image.c'), imageSource(build.projects));
+  const common = [
+    '-ffunction-sections',
+    '-fdata-sections',
+    ...defines(build.board),
+    ...(build.options.flags ?? []),
+  ];
+  const runtime = assetPath('runtime-c');
+  const firmware = assetPath('firmware');
+  const sources = [
+    ...(await firmwareSources(build.board, build.target)).map((source) => ({
+      source,
+      includes: [firmware, runtime],
+    })),
+    { source: join(folder, 'image.c'), includes: [firmware, runtime] },
+    ...(await projectSources(build.projects, files)),
+  ];
+  const jobs: CompileJob[] = sources.map(({ source, includes }, index) => ({
+    source,
+    object: join(folder, 'objects', `${index}-${basename(source, '.c')}.o`),
+    flags: [...common, ...includes.map((path) => `-I${path}`)],
+  }));
+  await files.writeFolder(join(folder, 'objects'), new Map());
+  await compileAll(build.processes, build.target, jobs, build.options.jobs ?? 2);
+  return jobs.map(({ object }) => object);
+}
+
+/** What firmware/port.h says the build defines. */
+function defines({ id, firmware, counter }: Board): string[] {
+  const kind = {
+    wall: 'RF_COUNTER_WALL',
+    instructions: 'RF_COUNTER_INSTRUCTIONS',
+    cycles: 'RF_COUNTER_CYCLES',
+  };
+  return [
+    `-DRF_BOARD="${id}"`,
+    `-DRF_STACK_BYTES=${firmware.stackBytes}`,
+    `-DRF_COUNTER_KIND=${kind[counter.kind]}`,
+    `-DRF_COUNTER_TICKS=${counter.ticks}`,
+    `-DRF_COUNTER_UNITS=${counter.units}`,
+    '-DRF_WEIGHTS=__attribute__((section(".weights")))',
+    ...Object.entries(firmware.defines).map(([name, value]) => `-D${name}=${value}`),
+  ];
+}
+
+async function firmwareSources(board: Board, target: Target): Promise<string[]> {
+  const folders = [board.firmware.port, ...(target.image === 'bare-metal' ? ['cortex-m'] : [])];
+  const found = await Promise.all(
+    folders.map(async (folder) =>
+      (await readdir(assetPath('firmware', folder)))
+        .filter((name) => name.endsWith('.c'))
+        .map((name) => assetPath('firmware', folder, name)),
+    ),
+  );
+  const runtime = ['rf_wire.c', 'rf_serve.c'].map((name) => assetPath('runtime-c', name));
+  return [assetPath('firmware', 'main.c'), ...runtime, ...found.flat()];
+}
+
+/** A kernel that two networks share, byte for byte, is compiled once. */
+async function projectSources(projects: readonly Project[], files: Files) {
+  const seen = new Set<string>();
+  const sources: { source: string; includes: string[] }[] = [];
+  for (const { folder, sources: paths, includeDirs } of projects) {
+    const includes = [...includeDirs.map((path) => join(folder, path)), assetPath('runtime-c')];
+    for (const path of paths) {
+      const key = `${path} ${sha256(await files.read(join(folder, path)))}`;
+      if (!seen.has(key)) sources.push({ source: join(folder, path), includes });
+      seen.add(key);
+    }
+  }
+  return sources;
+}
+
+async function link(build: Build, objects: readonly string[], folder: string): Promise<void> {
+  const { board, target, name, processes } = build;
+  const elf = join(folder, `${name}.elf`);
+  const args = [
+    ...target.compileFlags,
+    ...objects,
+    `-Wl,--gc-sections,-Map=${join(folder, `${name}.map`)}`,
+    '-o',
+    elf,
+  ];
+  if (target.image === 'bare-metal') {
+    const script = join(folder, `${name}.ld`);
+    await (build.options.files ?? realFiles).write(script, linkerScript(board));
+    args.push('-T', script);
+  }
+  const result = await callTool(processes, target, target.tools.compiler, [...args, ...target.linkFlags]);
+  if (result.status !== 0) throw linkError(board, name, result.stderr);
+  await makeFlatImages(build, folder, elf);
+  await makePlugin(build, folder);
+}
+
+async function makeFlatImages(
+  { target, name, processes }: Build,
+  folder: string,
+  elf: string,
+): Promise<void> {
+  const { objcopy } = target.tools;
+  if (target.image === 'process' || objcopy === null) return;
+  for (const [format, extension] of [
+    ['binary', 'bin'],
+    ['ihex', 'hex'],
+  ]) {
+    const args = ['-O', format ?? '', elf, join(folder, `${name}.${extension}`)];
+    const result = await callTool(processes, target, objcopy, args);
+    if (result.status !== 0)
+      throw new ReflowError('E_BUILD', `${objcopy}: ${result.stderr}`, 'check the disk and try again');
+  }
+}
+
+async function makePlugin({ board, options, processes }: Build, folder: string): Promise<void> {
+  if (board.run.kind !== 'qemu-user' || board.run.plugin === null) return;
+  const target = options.hostTarget;
+  if (!target) throw new Error(`board ${board.id} needs options.hostTarget to compile its plug-in`);
+  const source = assetPath('firmware', 'qemu', board.run.plugin);
+  const args = [...strictFlags, '-O2', '-shared', '-fPIC', source, '-o', join(folder, pluginName)];
+  const result = await callTool(processes, target, target.tools.compiler, args);
+  if (result.status !== 0) throw new ReflowError('E_BUILD', result.stderr, 'check the host compiler');
+}
+
+const pluginName = 'plugin.so';
+
+/** Reads the ELF; paths in the result are relative to the folder. */
+async function describe(build: Build, files: Files, folder: string): Promise<Image> {
+  const { board, target, projects, name } = build;
+  const bare = target.image === 'bare-metal';
+  const elf = await files.read(join(folder, `${name}.elf`));
+  const sizes = sectionSizes(elfSections(elf));
+  checkArena(name, sizes.arenaBytes, imageArenaBytes(projects));
+  const stackReserveBytes = board.firmware.stackBytes;
+  // The linker script reserves the stack in the image; a process gets its own from the system.
+  const ramBytes = sizes.ramBytes + (bare ? 0 : stackReserveBytes);
+  if (!bare) checkProcess(board, name, { ...sizes, ramBytes });
+  return {
+    name,
+    board: board.id,
+    target: target.id,
+    networks: projects.map((project) => ({
+      name: project.name,
+      modelHash: project.modelHash,
+      planHash: project.planHash,
+    })),
+    elf: `${name}.elf`,
+    bin: bare ? `${name}.bin` : null,
+    hex: bare ? `${name}.hex` : null,
+    map: `${name}.map`,
+    plugin: board.run.kind === 'qemu-user' && board.run.plugin !== null ? pluginName : null,
+    ...sizes,
+    ramBytes,
+    stackReserveBytes,
+    hash: sha256(bare ? await files.read(join(folder, `${name}.bin`)) : elf),
+  };
+}
+
+/** The plan's arena, the constant in C and the section are one number. */
+function checkArena(name: string, linked: number, planned: number): void {
+  if (linked === planned) return;
+  throw new ReflowError(
+    'E_BUILD',
+    `${name}: the linked arena has ${linked} bytes, the plan ${planned}`,
+    'report this together with the model',
+  );
+}
+
+function checkProcess(board: Board, name: string, sizes: SectionSizes): void {
+  const memory = memoryFor(board, 'arena');
+  const missing = sizes.flashBytes + sizes.ramBytes - memory.bytes;
+  if (missing > 0) throw doesNotFit(board, name, [{ name: memory.name, bytes: missing }]);
+}

@@ -1,0 +1,84 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { ReflowError } from '../base/error.js';
+import { elfSections, sectionSizes } from './elf.js';
+
+interface Wanted {
+  readonly name: string;
+  readonly type: number;
+  readonly flags: number;
+  readonly bytes: number;
+}
+
+/** A file with nothing but a section table, 32 or 64 bits wide. */
+function elf(wide: boolean, wanted: readonly Wanted[]): Uint8Array {
+  const all = [
+    { name: '', type: 0, flags: 0, bytes: 0 },
+    ...wanted,
+    { name: '.shstrtab', type: 3, flags: 0, bytes: 0 },
+  ];
+  const names = Buffer.from(`${all.map(({ name }) => name).join('\0')}\0`);
+  const [headBytes, entryBytes] = wide ? [64, 64] : [52, 40];
+  const file = Buffer.alloc(headBytes + names.length + all.length * entryBytes);
+  const word = (value: number, at: number) =>
+    wide ? file.writeBigUInt64LE(BigInt(value), at) : file.writeUInt32LE(value, at);
+  file.write('\x7fELF', 'latin1');
+  file[4] = wide ? 2 : 1;
+  file[5] = 1;
+  word(headBytes + names.length, wide ? 0x28 : 0x20);
+  for (const [i, value] of [entryBytes, all.length, all.length - 1].entries()) {
+    file.writeUInt16LE(value, (wide ? 0x3a : 0x2e) + 2 * i);
+  }
+  names.copy(file, headBytes);
+  let name = 0;
+  for (const [index, section] of all.entries()) {
+    const at = headBytes + names.length + index * entryBytes;
+    const size = wide ? 8 : 4;
+    file.writeUInt32LE(name, at);
+    file.writeUInt32LE(section.type, at + 4);
+    word(section.flags, at + 8);
+    word(section.name === '.shstrtab' ? headBytes : 0, at + 8 + 2 * size);
+    word(section.bytes, at + 8 + 3 * size);
+    name += section.name.length + 1;
+  }
+  return file;
+}
+
+const sections: Wanted[] = [
+  { name: '.text', type: 1, flags: 6, bytes: 100 },
+  { name: '.rodata', type: 1, flags: 2, bytes: 20 },
+  { name: '.weights', type: 1, flags: 2, bytes: 50 },
+  { name: '.data', type: 1, flags: 3, bytes: 8 },
+  { name: '.bss', type: 8, flags: 3, bytes: 30 },
+  { name: '.arena', type: 8, flags: 3, bytes: 400 },
+  { name: '.debug_info', type: 1, flags: 0, bytes: 9999 },
+];
+
+for (const wide of [false, true]) {
+  test(`sizes from ${wide ? 64 : 32} bits`, (t) => {
+    t.deepEqual(sectionSizes(elfSections(elf(wide, sections))), {
+      flashBytes: 178,
+      textBytes: 100,
+      rodataBytes: 20,
+      weightBytes: 50,
+      ramBytes: 438,
+      arenaBytes: 400,
+    });
+  });
+}
+
+test('damaged files are E_BUILD, whatever is wrong with them', (t) => {
+  const good = elf(false, sections);
+  fc.assert(
+    fc.property(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), (at, value, length) => {
+      const bad = good.slice(0, Math.max(length, at + 1));
+      bad[at] = value;
+      try {
+        elfSections(bad);
+      } catch (error) {
+        t.true(error instanceof ReflowError && error.code === 'E_BUILD');
+      }
+    }),
+  );
+  t.throws(() => elfSections(new Uint8Array(10)), { code: 'E_BUILD' });
+});

@@ -1,0 +1,34 @@
+/** The folder of C that `compile` writes: what its `reflow.json` says. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Files } from '../base/files.js';
+import { parseDocument } from '../hw/parse-document.js';
+
+const relative = z
+  .string()
+  .min(1)
+  .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'must stay inside the project');
+
+const projectSchema = z.object({
+  /** C identifier: the network's value is `<name>_network`. */
+  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
+  board: z.string(),
+  modelHash: z.string(),
+  planHash: z.string(),
+  arenaBytes: z.number().int().nonnegative(),
+  weightBytes: z.number().int().nonnegative(),
+  /** All .c files, relative to the folder. */
+  sources: z.array(relative.endsWith('.c')).min(1),
+  includeDirs: z.array(relative),
+});
+
+export interface Project extends Readonly<z.infer<typeof projectSchema>> {
+  readonly folder: string;
+}
+
+/** @throws ReflowError E_FILE when the folder holds no project, or a damaged one */
+export async function readProject(files: Files, folder: string): Promise<Project> {
+  const where = join(folder, 'reflow.json');
+  const text = Buffer.from(await files.read(where)).toString();
+  return { ...parseDocument({ code: 'E_FILE', schema: projectSchema, checks: [] }, text, where), folder };
+}
