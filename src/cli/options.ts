@@ -1,5 +1,5 @@
 /** Flags that several commands share. */
-import { defaultStorePath } from '../store/store.js';
+import { defaultStorePath } from '../store/default-path.js';
 
 export const networkPositional = {
   network: { describe: 'the network: a .tflite or .onnx file', type: 'string', demandOption: true },

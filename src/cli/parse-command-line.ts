@@ -71,8 +71,9 @@ function usageError(complaint: string, argv: readonly string[], commands: readon
   const names = commands.map((command) => command.command.split(' ')[0]!);
   const used = commands.find((command) => argv.includes(command.command.split(' ')[0]!));
   const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(complaint)?.[1]?.trim();
-  const what = complaint.replace(/\s*\n\s*/g, ' ').replace(/^./, (letter) => letter.toLowerCase());
+  let what = complaint.replace(/\s*\n\s*/g, ' ').replace(/^./, (letter) => letter.toLowerCase());
   const help = `reflow ${used ? `${used.command.split(' ')[0]} ` : ''}--help`;
+  if (unknown !== undefined && !used) what = `there is no command ${unknown}`;
   if (unknown === undefined) return new ReflowError('E_USAGE', what, `see ${help}`);
   const guess = used
     ? nearest(unknown, [...used.flags, ...globalFlags])?.replace(/^/, '--')

@@ -101,6 +101,8 @@ export interface BufferInfo {
   readonly bytes: number;
   readonly first: number;
   readonly last: number;
+  /** Position in `steps` of the operator that writes it; null for an input of the network. */
+  readonly producer: number | null;
 }
 
 export interface PlanResult {
