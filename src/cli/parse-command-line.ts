@@ -58,8 +58,20 @@ export async function parseCommandLine(
     Promise.resolve(parser.parse([...argv], {}, done)).then(() => resolve(), reject);
   });
   if (complaint !== null) throw usageError(complaint, argv, commands);
-  if (chosen !== null) return { kind: 'command', ...(chosen as { command: Command; args: object }) };
+  if (chosen !== null) {
+    const call: { command: Command; args: object } = chosen;
+    refuseNonNumbers(call.args, call.command);
+    return { kind: 'command', ...call };
+  }
   return { kind: 'text', text };
+}
+
+/** yargs makes NaN of a word where a number belongs. */
+function refuseNonNumbers(args: object, command: Command): void {
+  const [flag] = Object.entries(args).find(([, value]) => Number.isNaN(value)) ?? [];
+  if (flag === undefined) return;
+  const help = `see reflow ${command.command.split(' ')[0]} --help`;
+  throw new ReflowError('E_USAGE', `--${flag} must be a number`, help);
 }
 
 /** The settings that are flags of this command; yargs would refuse others. */

@@ -13,12 +13,13 @@ export function percent(part: number, whole: number): string {
 export type Cell = string | number | null;
 
 /**
- * Rows under a head, columns aligned: numbers to the right, text to the left; null is a dash. Columns are two blanks
- * apart. A column whose cells are all numbers (or dashes) is right-aligned, head included.
+ * Rows under a head, two blanks between columns. A column of numbers (also as text, as percentages, with dashes for null)
+ * is aligned to the right with its head, any other to the left.
  */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const text = (cell: Cell) => (cell === null ? '-' : typeof cell === 'number' ? grouped(cell, 3) : cell);
-  const right = head.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] !== 'string'));
+  const numeric = (cell: Cell) => typeof cell !== 'string' || /^-?[\d,]+(\.\d+)?( %)?$/.test(cell);
+  const right = head.map((_, i) => rows.length > 0 && rows.every((row) => numeric(row[i] ?? null)));
   const lines = [head, ...rows.map((row) => row.map(text))];
   const widths = head.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length)));
   return lines

@@ -1,4 +1,5 @@
 /** What is installed, what is missing, and the exact command that installs it. */
+import { isAbsolute, normalize } from 'node:path';
 import { ReflowError } from '../base/error.js';
 import type { Processes } from '../base/processes.js';
 import type { Check, DoctorResult } from './results.js';
@@ -21,7 +22,7 @@ const version = (output: string) =>
   /\d+\.\d+(\.\d+)*/.exec(output)?.[0] ?? output.trim().split('\n')[0] ?? null;
 
 /** A compiler prints the full path of a library file that it has, and the bare name of one that it lacks. */
-const libraryPath = (output: string) => (output.trim().startsWith('/') ? output.trim() : null);
+const libraryPath = (output: string) => (isAbsolute(output.trim()) ? normalize(output.trim()) : null);
 
 const probes: readonly Probe[] = [
   {

@@ -43,6 +43,8 @@ export function printInspect(result: InspectResult): string {
 
 /** E.g. `input_1  1x49x10x1 int8, real = 0.5847 * (q - 83)`. */
 export function tensorText({ name, shape, dtype, scale, zeroPoint }: TensorInfo): string {
-  const quant = scale === null ? '' : `, real = ${Number(scale.toPrecision(6))} * (q - ${zeroPoint ?? 0})`;
+  const zero = zeroPoint ?? 0;
+  const shifted = zero === 0 ? 'q' : `(q ${zero < 0 ? '+' : '-'} ${Math.abs(zero)})`;
+  const quant = scale === null ? '' : `, real = ${Number(scale.toPrecision(6))} * ${shifted}`;
   return `${name}  ${shapeText(shape)} ${dtype}${quant}`;
 }

@@ -52,6 +52,9 @@ function outputText(output: OutputValues): string {
     .slice(0, shownValues);
   const rest = values.length - rows.length;
   const head = `output ${tensorText(output)}`;
-  const body = table(['index', 'stored', 'real'], rows);
+  const body = table(
+    ['index', 'stored', 'real'],
+    rows.map(([index, value, real]) => [index, value, real.toFixed(4)]),
+  );
   return `${head}\n${body}${rest > 0 ? `\n(${grouped(rest)} smaller values more)` : ''}`;
 }
