@@ -12,9 +12,6 @@ import { runRow, selectRuns, selectValues, storedRun, storedValue, valueRow } fr
 import { migrations, type Schema, schemaVersion } from './schema.js';
 import { sqliteCode, storeFailure } from './store-failure.js';
 
-/** Where the store lies unless the configuration or --store says otherwise; relative to the working directory. */
-export const defaultStorePath = '.reflow/store.db';
-
 export interface RunFilter {
   readonly board?: string;
   readonly modelHash?: string;

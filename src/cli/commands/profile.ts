@@ -1,0 +1,60 @@
+import { ReflowError } from '../../base/error.js';
+import { costUnit, costValue } from '../../flow/cost.js';
+import type { Profile } from '../../flow/requests.js';
+import type { ProfileResult } from '../../flow/results.js';
+import { defineCommand } from '../command.js';
+import { boardOption, networkPositional, portOption, storeOption } from '../options.js';
+import { grouped, pairs, paragraphs, percent, shapeText, table } from '../text.js';
+
+export const profileCommand = (profile: Profile) =>
+  defineCommand({
+    command: 'profile <network>',
+    describe: 'Cost of every operator, stack, energy; kept in the store',
+    positionals: networkPositional,
+    options: {
+      ...boardOption,
+      ...portOption,
+      ...storeOption,
+      runs: { describe: 'how many inferences', type: 'number', default: 1 },
+      energy: { describe: 'where energy figures come from', type: 'string' },
+    },
+    run: ({ network, board, port, store, runs, energy }, progress) => {
+      if (!Number.isInteger(runs) || runs < 1) {
+        throw new ReflowError(
+          'E_USAGE',
+          '--runs must be a whole number of at least 1',
+          'give e.g. --runs 10',
+        );
+      }
+      return profile({ network, board, port: port ?? null, store, runs, energy: energy ?? null }, progress);
+    },
+    print: printProfile,
+  });
+
+export function printProfile(result: ProfileResult): string {
+  const unit = costUnit(result);
+  const rows = result.perOp.map((op) => [
+    op.index,
+    op.label,
+    shapeText(op.outputShape),
+    op.macs,
+    costValue(op),
+    percent(costValue(op), result.total),
+    op.macs === 0 ? null : (costValue(op) / op.macs).toFixed(2),
+  ]);
+  const clock = result.clockHz === null ? '' : ` at ${grouped(result.clockHz / 1e6, 3)} MHz`;
+  const { energy } = result;
+  return paragraphs(
+    `${result.network} on ${result.board}${clock}, ${result.runs} run${result.runs === 1 ? '' : 's'}: ` +
+      `${grouped(result.total, 1)} ${unit} (${result.source})`,
+    table(['#', 'operator', 'output', 'MACs', unit, 'share', 'per MAC'], rows),
+    pairs([
+      ['MACs', grouped(result.macs)],
+      ['per MAC', result.macs === 0 ? null : `${(result.total / result.macs).toFixed(2)} ${unit}`],
+      ['stack', `${grouped(result.stackBytes)} bytes`],
+      ['arena', `${grouped(result.arenaHighWater)} bytes touched of ${grouped(result.arenaBytes)} planned`],
+      ['energy', energy === null ? null : `${grouped(energy.uJ, 1)} uJ (${energy.source})`],
+      ['stored as', result.runId],
+    ]),
+  );
+}

@@ -1,0 +1,23 @@
+/** The boards that reflow knows. */
+import { assetDocuments } from '../base/assets.js';
+import type { Board } from '../hw/board.js';
+import { boardById, type Catalogue, makeCatalogue } from '../hw/catalogue.js';
+import type { BoardInfo, BoardsResult } from './results.js';
+
+/** All targets and boards of the package. @throws ReflowError E_TARGET, E_BOARD, E_FILE */
+export async function loadCatalogue(): Promise<Catalogue> {
+  const [targets, boards] = await Promise.all([assetDocuments('targets'), assetDocuments('boards')]);
+  return makeCatalogue(targets, boards);
+}
+
+/** Every board, or the one with this id. @throws ReflowError E_BOARD when there is none; the hint lists those that exist */
+export async function listBoards(id: string | null): Promise<BoardsResult> {
+  const catalogue = await loadCatalogue();
+  const boards = id === null ? catalogue.boards : [boardById(catalogue, id)];
+  return { boards: boards.map(boardInfo) };
+}
+
+function boardInfo(board: Board): BoardInfo {
+  const { id, summary, kind, target, clockHz, memories, counter, source } = board;
+  return { id, summary, kind, target, clockHz, counter: counter.kind, memories, source };
+}

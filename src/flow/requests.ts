@@ -1,0 +1,80 @@
+/** What the long stories are asked, one request each: the command line's arguments and the package's parameters. */
+import type { Progress } from './progress.js';
+import type {
+  BuildResult,
+  CompileResult,
+  DeployResult,
+  InspectResult,
+  PlanResult,
+  ProfileResult,
+  RunResult,
+  VerifyResult,
+} from './results.js';
+
+/** A long story. Fails with ReflowError only. */
+export type Story<Request, Result> = (request: Request, progress: Progress) => Promise<Result>;
+
+export interface InspectRequest {
+  /** Path of a network's file. */
+  readonly network: string;
+}
+
+export interface PlanRequest extends InspectRequest {
+  readonly board: string;
+  readonly objective: 'ram' | 'balanced' | 'speed';
+  readonly input: 'resident' | 'streamed';
+  /** Bound on the planner's effort. */
+  readonly seconds: number;
+}
+
+export interface CompileRequest extends PlanRequest {
+  /** The folder that the C project replaces. */
+  readonly out: string;
+}
+
+export interface BuildRequest {
+  /** A folder that `compile` made. */
+  readonly folder: string;
+}
+
+/** A request that talks to a board. */
+export interface BoardRequest extends InspectRequest {
+  readonly board: string;
+  /** Serial port of a real board; null for emulators and the host. */
+  readonly port: string | null;
+}
+
+export interface RunRequest extends BoardRequest {
+  /** One file per input of the network. */
+  readonly inputs: readonly string[];
+  /** Folder for every tensor that the plan materialises; null for none. */
+  readonly layers: string | null;
+}
+
+export interface VerifyRequest extends BoardRequest {
+  /** Folder of golden vectors; null compares with the host reference alone. */
+  readonly golden: string | null;
+}
+
+export interface ProfileRequest extends BoardRequest {
+  readonly runs: number;
+  /** Name of a source of energy figures; null for none. */
+  readonly energy: string | null;
+  /** Path of the measurement store. */
+  readonly store: string;
+}
+
+export interface DeployRequest extends BoardRequest {
+  /** One file per input; empty for a generated input. */
+  readonly inputs: readonly string[];
+  readonly store: string;
+}
+
+export type Inspect = Story<InspectRequest, InspectResult>;
+export type PlanStory = Story<PlanRequest, PlanResult>;
+export type Compile = Story<CompileRequest, CompileResult>;
+export type Build = Story<BuildRequest, BuildResult>;
+export type RunStory = Story<RunRequest, RunResult>;
+export type Verify = Story<VerifyRequest, VerifyResult>;
+export type Profile = Story<ProfileRequest, ProfileResult>;
+export type Deploy = Story<DeployRequest, DeployResult>;

@@ -1,0 +1,263 @@
+/**
+ * What the long stories return: the JSON documents of the command line, field by field (DESIGN.md, "Command line"), and
+ * the typed results of the package's functions. Names carry units; sizes are bytes, hashes SHA-256 in hexadecimal.
+ */
+import type { DType } from '../ir/tensor.js';
+
+/** What an operator or a network costs, in the unit of the board's counter. Different units are never mixed. */
+export type Cost =
+  | { readonly instructions: number } // an emulator
+  | { readonly cycles: number } // hardware
+  | { readonly us: number }; // wall clock of this computer
+
+/** How a cost came to be. */
+export type CostSource = 'measured' | 'emulated' | 'modelled';
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found, e.g. a version; empty when nothing was. */
+  readonly found: string;
+  /** The exact command that installs it; empty when all is well. */
+  readonly fix: string;
+  /** True when reflow works without it; then it does not count for DoctorResult.ok. */
+  readonly optional: boolean;
+  /** What it is for. */
+  readonly purpose: string;
+}
+
+export interface DoctorResult {
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+}
+
+export interface BoardInfo {
+  readonly id: string;
+  readonly summary: string;
+  readonly kind: 'host' | 'emulator' | 'hardware';
+  readonly target: string;
+  readonly clockHz: number | null;
+  readonly counter: 'instructions' | 'cycles' | 'wall';
+  readonly memories: readonly {
+    readonly name: string;
+    readonly base: number;
+    readonly bytes: number;
+    readonly kind: string;
+    readonly uses: readonly string[];
+  }[];
+  readonly source: string;
+}
+
+export interface BoardsResult {
+  readonly boards: readonly BoardInfo[];
+}
+
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Null when the tensor is not quantised. */
+  readonly scale: number | null;
+  readonly zeroPoint: number | null;
+}
+
+export interface OpInfo {
+  readonly index: number;
+  readonly kind: string;
+  /** The file's name of the operator, e.g. CONV_2D. */
+  readonly label: string;
+  readonly outputShape: readonly number[];
+  readonly macs: number;
+  readonly params: number;
+}
+
+export interface UnsupportedOp {
+  readonly index: number;
+  readonly op: string;
+  readonly reason: string;
+  readonly hint: string;
+}
+
+export interface InspectResult {
+  readonly network: string;
+  readonly modelHash: string;
+  readonly format: 'tflite' | 'onnx';
+  readonly ops: readonly OpInfo[];
+  readonly macs: number;
+  readonly params: number;
+  readonly weightBytes: number;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly unsupported: readonly UnsupportedOp[];
+}
+
+/** One interval of the arena: bytes offset..offset+bytes in `region`, steps first..last (half open). */
+export interface BufferInfo {
+  /** Null for an operator's scratch. */
+  readonly tensor: number | null;
+  readonly name: string;
+  readonly region: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+  /** Position in `steps` of the operator that writes it; null for an input of the network. */
+  readonly producer: number | null;
+}
+
+export interface PlanResult {
+  readonly network: string;
+  readonly board: string;
+  readonly modelHash: string;
+  readonly planHash: string;
+  readonly objective: 'ram' | 'balanced' | 'speed';
+  readonly input: 'resident' | 'streamed';
+  readonly arenaBytes: number;
+  readonly lowerBoundBytes: number;
+  readonly provenOptimal: boolean;
+  readonly family: string;
+  readonly macs: number;
+  readonly extraMacs: number;
+  readonly scratchBytes: number;
+  /** The operators in the order in which they run; times in `buffers` are positions here. */
+  readonly steps: readonly { readonly op: number; readonly label: string }[];
+  readonly buffers: readonly BufferInfo[];
+  /** Each memory of the board; used is what the network takes of it. */
+  readonly regions: readonly { readonly name: string; readonly bytes: number; readonly used: number }[];
+  readonly flashBytes: number;
+  readonly fits: boolean;
+  /** Ways to make it fit or smaller, best first. */
+  readonly advice: readonly string[];
+  readonly seconds: number;
+}
+
+export interface CompileResult {
+  readonly network: string;
+  readonly board: string;
+  readonly folder: string;
+  /** Paths relative to `folder`. */
+  readonly files: readonly string[];
+  readonly arenaBytes: number;
+  readonly weightBytes: number;
+}
+
+export interface BuildResult {
+  readonly board: string;
+  readonly elf: string;
+  /** Null where the image is a process. */
+  readonly bin: string | null;
+  readonly hex: string | null;
+  readonly imageHash: string;
+  readonly flashBytes: number;
+  readonly textBytes: number;
+  readonly rodataBytes: number;
+  readonly weightBytes: number;
+  readonly ramBytes: number;
+  readonly arenaBytes: number;
+}
+
+export interface OutputValues extends TensorInfo {
+  /** Stored values, in the tensor's own type. */
+  readonly values: readonly number[];
+}
+
+export type RunResult = {
+  readonly network: string;
+  readonly board: string;
+  readonly source: CostSource;
+  readonly outputs: readonly OutputValues[];
+  readonly arenaBytes: number;
+  /** How each input file's numbers were taken, in words. */
+  readonly inputs: readonly string[];
+  /** The folder with every tensor, when it was asked for. */
+  readonly layers: string | null;
+} & Cost;
+
+export interface Divergence {
+  readonly index: number;
+  readonly kind: string;
+  readonly label: string;
+  /** The tensor that differs, by index and name in the network's file. */
+  readonly tensor: number;
+  readonly name: string;
+  readonly differing: number;
+  readonly elements: number;
+  readonly maxAbsDiff: number;
+}
+
+export interface VerifyResult {
+  readonly network: string;
+  readonly board: string;
+  /** What the board was compared with, in words. */
+  readonly reference: string;
+  readonly equal: boolean;
+  readonly layersCompared: number;
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly maxAbsDiff: number;
+    readonly rmse: number;
+    /** Null when one side is all zeros and the other is not. */
+    readonly cosine: number | null;
+  }[];
+  readonly firstDivergent: Divergence | null;
+}
+
+export type OpCost = {
+  readonly index: number;
+  readonly kind: string;
+  readonly label: string;
+  readonly outputShape: readonly number[];
+  readonly macs: number;
+} & Cost;
+
+export type ProfileResult = {
+  readonly network: string;
+  readonly board: string;
+  readonly clockHz: number | null;
+  readonly source: CostSource;
+  readonly runs: number;
+  readonly modelHash: string;
+  readonly planHash: string;
+  readonly imageHash: string;
+  readonly perOp: readonly OpCost[];
+  /** Of the whole network, in the unit of the operators; the same number stands under the unit's name. */
+  readonly total: number;
+  readonly macs: number;
+  readonly stackBytes: number;
+  /** Painted high-water mark of the arena in bytes; never above the plan's arenaBytes. */
+  readonly arenaHighWater: number;
+  readonly arenaBytes: number;
+  /** Energy of one inference with its source; null when none was measured. */
+  readonly energy: { readonly uJ: number; readonly source: CostSource } | null;
+  /** Id of the run in the measurement store. */
+  readonly runId: string;
+} & Cost;
+
+export interface DeployResult {
+  readonly network: string;
+  readonly board: string;
+  readonly inspect: InspectResult;
+  readonly plan: PlanResult;
+  readonly compile: CompileResult;
+  readonly build: BuildResult;
+  /** Null where nothing is flashed (a process or an emulator). */
+  readonly flash: {
+    readonly bytesWritten: number;
+    readonly seconds: number;
+    readonly verified: boolean;
+  } | null;
+  readonly run: RunResult;
+  readonly verify: VerifyResult;
+  readonly profile: ProfileResult;
+  /** Seconds by stage, in order. */
+  readonly stages: readonly { readonly name: string; readonly seconds: number }[];
+  /** The HTML report that was written; null when none was. */
+  readonly report: string | null;
+}
+
+/** What a run leaves in the store for its report. */
+export interface RunDocument {
+  readonly plan: PlanResult;
+  readonly profile: ProfileResult;
+  readonly verify: VerifyResult | null;
+}
