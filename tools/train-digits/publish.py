@@ -111,8 +111,8 @@ def write_card(path: Path, sha256: str, details: tuple[dict, dict], measured: di
         "accuracy": measured,
         "reproduce": [
             "pip install -r tools/train-digits/requirements.txt",
-            "python tools/train-digits/train.py build/train-digits",
-            "python tools/train-digits/publish.py build/train-digits networks",
+            "python tools/train-digits/train.py .reflow/train-digits",
+            "python tools/train-digits/publish.py .reflow/train-digits networks",
         ],
     }
     path.write_text(json.dumps(card, indent=2) + "\n")
