@@ -96,8 +96,11 @@ class Draw:
         """Random (scale, zero point), or (None, 0) for a type that is not quantised."""
         return (self.scale(key + "scale"), self.zero_point(key + "zero_point")) if self.quantised else (None, 0)
 
-    def fit(self, low, high, key="fit", dtype=None):
-        """Output quantisation for real values in [low, high]: mostly fitting, sometimes saturating, coarse or lopsided."""
+    def fit(self, low, high, key="fit", dtype=None, floor=0.0):
+        """Output quantisation for real values in [low, high]: mostly fitting, sometimes saturating, coarse or lopsided.
+
+        `floor` is the smallest scale: it keeps a multiplier of the operator within what the engines are made for.
+        """
         dtype = dtype or self.dtype
         if dtype not in QUANTISED:
             return None, 0
@@ -113,7 +116,7 @@ class Draw:
         factor = {"fit": 1.0, "saturate": 0.3, "coarse": 15.0, "lopsided": 0.8}[mode]
         if mode == "lopsided" and dtype != "int16":
             point = int(self.rng.choice([smallest, largest]))
-        return np.float32(scale * factor), point
+        return np.float32(max(scale * factor, floor)), point
 
     # Tensors.
     def values(self, shape, dtype=None, spread=None, zero_point=0):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from registry import cases, operator
-from tflite_model import ACTIVATION, PADDING
+from tflite_model import ACTIVATION, PADDING, TENSOR_TYPE
 
 
 def output_size(size, kernel, stride, dilation, padding):
@@ -40,8 +40,14 @@ def bias_tensor(d, channels, scales, reach, per_tensor=False):
         return d.model.const(d.rng.standard_normal(channels).astype(np.float32))
     reach = max(int(reach), 1)
     data = d.rng.integers(-reach, reach + 1, channels)
-    wide = d.dtype == "int16" and d.pick("bias_type", ["int64", "int64", "int64", "int32"]) == "int64"
-    return d.model.const(data.astype(np.int64 if wide else np.int32), scales, 0, None if per_tensor else 0)
+    return d.model.const(data.astype(bias_type(d)), scales, 0, None if per_tensor else 0)
+
+
+def bias_type(d):
+    """int64 where activations are int16; CONV_2D and FULLY_CONNECTED also take int32 and say so in their options."""
+    if d.dtype != "int16":
+        return "int32"
+    return d.pick("bias_type", ["int64"])
 
 
 def accumulator_reach(d, terms, data, in_point, weights):
@@ -56,7 +62,8 @@ def convolved_output(d, shape, scales, reach):
     if not d.quantised:
         return d.result(shape)
     top = float(np.max(scales)) * reach
-    return d.result(shape, *d.fit(-2.5 * top, 2.5 * top))
+    # The 64-bit rescaling of int16 is made for multipliers below 2^8.
+    return d.result(shape, *d.fit(-2.5 * top, 2.5 * top, floor=float(np.max(scales)) / 100))
 
 
 def image(d, reach_height, reach_width, channels):
@@ -106,7 +113,10 @@ CONV_INT = [
 ]
 
 
-@operator({"int8": CONV_INT, "int16": CONV_INT[:8] + CONV_INT[-4:], "float32": CONV_FLOAT})
+CONV_INT16 = cases(int32_bias={**PLAIN, "bias_type": "int32"}, int32_bias_relu6={**PLAIN, "bias_type": "int32", "activation": "RELU6"})
+
+
+@operator({"int8": CONV_INT, "int16": CONV_INT[:8] + CONV_INT[-4:] + CONV_INT16, "float32": CONV_FLOAT})
 def conv_2d(d):
     kernel, stride = d.pick("kernel", KERNELS), d.pick("stride", STRIDES)
     dilation, padding = d.pick("dilation", DILATIONS), d.pick("padding", ["SAME", "VALID"])
@@ -120,7 +130,8 @@ def conv_2d(d):
     b = bias_tensor(d, out_channels, scales, size)
     height, width = (output_size(data.shape[i + 1], kernel[i], stride[i], dilation[i], padding) for i in (0, 1))
     y = convolved_output(d, [data.shape[0], height, width, out_channels], scales, size)
-    d.op("CONV_2D", present(x, w, b), [y], "Conv2DOptions", padding=PADDING[padding], strideH=stride[0], strideW=stride[1],
+    d.op("CONV_2D", present(x, w, b), [y], "Conv2DOptions", quantizedBiasType=TENSOR_TYPE[bias_type(d)],
+         padding=PADDING[padding], strideH=stride[0], strideW=stride[1],
          dilationHFactor=dilation[0], dilationWFactor=dilation[1],
          fusedActivationFunction=ACTIVATION[d.pick("activation", ACTIVATIONS)])  # fmt: skip
     return 1

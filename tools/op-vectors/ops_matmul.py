@@ -3,9 +3,9 @@
 import numpy as np
 
 from draw import real
-from ops_conv import ACTIVATIONS, accumulator_reach, bias_tensor, convolved_output, weight_tensor
+from ops_conv import ACTIVATIONS, accumulator_reach, bias_tensor, bias_type, convolved_output, weight_tensor
 from registry import cases, operator
-from tflite_model import ACTIVATION
+from tflite_model import ACTIVATION, TENSOR_TYPE
 
 FLAT = dict(lead=[1], keep_dims=False, activation="NONE", bias=True, per_tensor=True)
 FC_FLOAT = cases(
@@ -35,7 +35,7 @@ FC_INT = [
 ]
 
 
-@operator({"int8": FC_INT, "int16": FC_INT, "float32": FC_FLOAT})
+@operator({"int8": FC_INT, "int16": [*FC_INT, ("int32_bias", {**FLAT, "bias_type": "int32"}), ("int32_bias_per_channel", {**FLAT, "per_tensor": False, "bias_type": "int32", "units": 9})], "float32": FC_FLOAT})
 def fully_connected(d):
     lead = d.pick("lead", [[1], [1], [2], [4], [2, 3], [1, 2, 2]])
     depth, units = d.whole("depth", 1, 40), d.whole("units", 1, 12)
@@ -47,7 +47,7 @@ def fully_connected(d):
     b = bias_tensor(d, units, scales, size, per_tensor)
     shape = [*lead, units] if keep else [int(np.prod(lead)), units]
     y = convolved_output(d, shape, scales, size)
-    d.op("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", keepNumDims=keep,
+    d.op("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", quantizedBiasType=TENSOR_TYPE[bias_type(d)], keepNumDims=keep,
          fusedActivationFunction=ACTIVATION[d.pick("activation", ACTIVATIONS)])  # fmt: skip
     return 1
 
@@ -85,14 +85,15 @@ def batch_matmul(d):
     adj_x, adj_y = d.pick("adj_x", [False, True]), d.pick("adj_y", [False, True])
     left_shape = [*left_lead, *([depth, rows] if adj_x else [rows, depth])]
     right_shape = [*right_lead, *([columns, depth] if adj_y else [depth, columns])]
-    x, left, (left_scale, left_point) = d.feed_quantised(left_shape, "left_")
+    x, left, (left_scale, _) = d.feed_quantised(left_shape, "left_")
     if d.pick("constant", [False, False, True]):
-        scale, point = d.quant("right_")
+        right_scale, point = d.quant("right_")
         data = d.values(right_shape, zero_point=point)
-        y, right = d.model.const(data, scale, point), real(data, scale, point)
+        y, right = d.model.const(data, right_scale, point), real(data, right_scale, point)
     else:
-        y, right, _ = d.feed_quantised(right_shape, "right_")
+        y, right, (right_scale, _) = d.feed_quantised(right_shape, "right_")
     product = (np.swapaxes(left, -1, -2) if adj_x else left) @ (np.swapaxes(right, -1, -2) if adj_y else right)
-    z = d.result(product.shape, *d.fit(float(product.min()), float(product.max())))
+    floor = float(left_scale) * float(right_scale) / 100 if d.quantised else 0.0
+    z = d.result(product.shape, *d.fit(float(product.min()), float(product.max()), floor=floor))
     d.op("BATCH_MATMUL", [x, y], [z], "BatchMatMulOptions", adjX=adj_x, adjY=adj_y)
     return 1
