@@ -120,7 +120,10 @@ class Draw:
 
     # Tensors.
     def values(self, shape, dtype=None, spread=None, zero_point=0):
-        """Random data: uniform over the type, near the zero point, or only the type's extremes; floats are normal."""
+        """Random data: uniform over the type, near the zero point, only the type's extremes, or 256 values that span it.
+
+        Floats are normal.
+        """
         dtype = dtype or self.dtype
         if dtype == "float32":
             return (self.rng.standard_normal(shape) * 2).astype(np.float32)
@@ -131,6 +134,8 @@ class Draw:
         if spread == "near":
             reach = 3 if dtype != "int16" else 300
             data = np.clip(zero_point + self.rng.integers(-reach, reach + 1, shape), low, high)
+        elif spread == "every":
+            data = np.round(np.linspace(low, high, 256)).reshape(shape)
         elif spread == "extreme":
             data = self.rng.choice([low, high], shape)
         else:

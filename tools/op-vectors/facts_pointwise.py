@@ -7,7 +7,6 @@ import numpy as np
 from facts_linear import activation_range
 from fixed_point import (
     apply,
-    doubling_high_mul,
     multiply_twice_rounded,
     quantize_multiplier,
     rounding_divide_by_pot,
@@ -146,6 +145,17 @@ def absolute(case):
     return clamp(values, y)
 
 
+def square_root(case):
+    """TensorFlow's (TFLM has none): float32 throughout, and the quotient is truncated."""
+    x, y = case.inputs[0], case.outputs[0]
+    steps = np.sqrt(x.centred.astype(np.float32) * x.scale) / y.scale
+    return clamp(np.trunc(steps).astype(np.int64), y)
+
+
+def negated(case):
+    return -case.inputs[0].data.astype(np.int64)
+
+
 def quantize(case):
     """From floats: x / scale in float32, halves away from zero. Between integers: the multiplier's two roundings."""
     x, y = case.inputs[0], case.outputs[0]
@@ -165,5 +175,5 @@ def dequantize(case):
 MODELS = dict(
     add=add_or_sub, sub=add_or_sub, mul=mul, squared_difference=squared_difference, maximum=extremum, minimum=extremum,
     leaky_relu=leaky_relu, prelu=prelu, relu=relu, relu6=relu, relu_n1_to_1=relu, relu_0_to_1=relu,
-    hard_swish=hard_swish, abs=absolute, quantize=quantize, dequantize=dequantize,
+    hard_swish=hard_swish, abs=absolute, sqrt=square_root, neg=negated, quantize=quantize, dequantize=dequantize,
 )  # fmt: skip

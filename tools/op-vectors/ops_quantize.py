@@ -63,6 +63,7 @@ def requantised():
     yield "uint8_to_int8_same_scale", {**SMALL, "pair": ("uint8", "same scale")}
     yield "int8_to_uint8_same_scale", {**SMALL, "pair": ("int8", "same scale"), "in_zero_point": -3}
     yield "int8_scale_up", {**SMALL, "pair": ("int8", "int8"), "in_scale": 3.0, "spread": "near", "fit": "fit"}
+    yield "int8_every_value", {"shape": [256], "pair": ("int8", "int8"), "spread": "every", "fit": "lopsided"}
     yield "int8_extremes", {**SMALL, "pair": ("int8", "int8"), "spread": "extreme"}
 
 
@@ -92,6 +93,7 @@ DEQUANTISED = cases(
     zero_point_low={"shape": [2, 3, 9], "in_zero_point": -128},
     zero_point_high={"shape": [2, 3, 9], "in_zero_point": 127},
     extremes={"shape": [2, 3, 9], "spread": "extreme"},
+    every_value={"shape": [256], "spread": "every"},
 )
 
 

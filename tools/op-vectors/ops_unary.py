@@ -61,6 +61,7 @@ SIGMOIDS_INT = [
         coarse={"shape": [60], "in_scale": 0.3},
         zero_point_low={"shape": [60], "in_scale": 0.03, "in_zero_point": -128},
         zero_point_high={"shape": [60], "in_scale": 0.03, "in_zero_point": 127},
+        every_value={"shape": [256], "in_scale": 0.047, "in_zero_point": 9, "spread": "every"},
     ),
 ]
 SIGMOIDS_INT16 = cases(
@@ -109,6 +110,8 @@ RECTIFIERS_INT = cases(
     rescaled_lopsided={**RESCALED, "fit": "lopsided"},
     rescaled_zero_point_low={**RESCALED, "in_zero_point": -128, "fit": "fit"},
     rescaled_extremes={**RESCALED, "spread": "extreme"},
+    every_value={"shape": [256], "same": True, "spread": "every", "in_scale": 0.031},
+    every_value_rescaled={"shape": [256], "same": False, "fit": "fit", "spread": "every", "in_scale": 0.037, "in_zero_point": 3},
 )
 
 
@@ -156,6 +159,8 @@ FITS = cases(
     zero_point_low={"shape": [3, 20], "in_zero_point": -128},
     zero_point_high={"shape": [3, 20], "in_zero_point": 127},
     extremes={"shape": [3, 20], "spread": "extreme"},
+    every_value={"shape": [256, 1], "fit": "fit", "spread": "every", "in_scale": 0.047, "in_zero_point": -7},
+    every_value_again={"shape": [256, 1], "fit": "fit", "spread": "every", "in_scale": 0.0213, "in_zero_point": 31},
 )
 
 
@@ -194,9 +199,11 @@ def prelu(d):
 
 @operator({"int8": [*FLOAT_SHAPES, *FITS, *cases(fine={"shape": [60], "in_scale": 0.005}, middling={"shape": [60], "in_scale": 0.04}, coarse={"shape": [60], "in_scale": 0.3})], "float32": FLOAT_SHAPES})  # fmt: skip
 def hard_swish(d):
-    x, values, _ = d.feed_quantised(d.shape("shape"), "in_")
+    x, values, (scale, _) = d.feed_quantised(d.shape("shape"), "in_")
     exact = values * np.clip(values + 3, 0, 6) / 6
-    y = d.result(values.shape, *d.fit(float(exact.min()), float(exact.max())))
+    # The engines want the input's scale / 128 below the output's.
+    floor = float(scale) / 100 if d.quantised else 0.0
+    y = d.result(values.shape, *d.fit(float(exact.min()), float(exact.max()), floor=floor))
     d.op("HARD_SWISH", [x], [y], "HardSwishOptions")
     return 1
 
@@ -209,6 +216,8 @@ def unary(d, name, options, compute, positive=False):
         point = d.pick("in_zero_point", [-128, -128, -100, -3]) if d.dtype == "int8" else 0
         high = 127 if d.dtype == "int8" else 32767
         data = d.rng.integers(point + 1, high + 1, shape)
+        if d.pick("every", [False]):
+            data = np.arange(-127, 128)
         x, _ = d.feed(shape, scale, point, data=data)
         values = real(data, scale, point)
     elif positive:
@@ -228,6 +237,7 @@ POSITIVE_INT = cases(
     zero_point_middle={"shape": [40], "in_zero_point": -3, "fit": "fit"},
     saturating={"shape": [40], "fit": "saturate"},
     coarse={"shape": [40], "fit": "coarse"},
+    every_value={"shape": [255], "in_zero_point": -128, "fit": "fit", "every": True},
 )
 ABS_INT = [*FLOAT_SHAPES, *FITS]
 
@@ -237,9 +247,15 @@ def abs(d):
     return unary(d, "ABS", "AbsOptions", np.abs)
 
 
-@operator({"int8": ABS_INT, "float32": FLOAT_SHAPES, "int32": FLOAT_SHAPES[:1]})
+@operator({"int8": FLOAT_SHAPES, "float32": FLOAT_SHAPES, "int32": FLOAT_SHAPES[:1]})
 def neg(d):
-    return unary(d, "NEG", "NegOptions", np.negative)
+    """TFLM has no integer NEG, and TensorFlow's negates the raw integers: only one symmetric quantisation makes sense."""
+    if not d.quantised:
+        return unary(d, "NEG", "NegOptions", np.negative)
+    shape, scale = d.shape("shape"), d.scale("in_scale")
+    x, _ = d.feed(shape, scale, 0, data=d.rng.integers(-127, 128, shape))
+    d.op("NEG", [x], [d.result(shape, scale, 0)], "NegOptions")
+    return 1
 
 
 @operator({"int8": POSITIVE_INT, "int16": POSITIVE_INT[:2], "float32": FLOAT_SHAPES})
