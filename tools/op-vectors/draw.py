@@ -26,8 +26,8 @@ class Case:
     output_count: int
     # Set where TensorFlow's reference is the truth even though TFLM runs the model.
     prefer: str = "tflm"
-    # What the recipe knows of the case and the reader of the file may want to know.
-    note: str = ""
+    # False where TensorFlow's answer means nothing, so that a difference is no news.
+    compare: bool = True
 
 
 class Draw:
@@ -41,7 +41,7 @@ class Draw:
         self.model = ModelBuilder()
         self.feeds = []
         self.prefer = "tflm"
-        self.note = ""
+        self.compare = True
 
     @property
     def quantised(self):
@@ -169,7 +169,7 @@ class Draw:
         unknown = set(self.pinned) - self.used
         if unknown:
             raise KeyError(f"{name}: nothing reads {sorted(unknown)}")
-        return Case(name, self.model.build(), self.feeds, output_count, self.prefer, self.note)
+        return Case(name, self.model.build(), self.feeds, output_count, self.prefer, self.compare)
 
 
 def real(data, scale, zero_point):

@@ -29,7 +29,7 @@ def run_tflm(model, inputs, output_count, tensors):
         interpreter.set_input(value, index)
     interpreter.invoke()
     outputs = [np.array(interpreter.get_output(index)) for index in range(output_count)]
-    return outputs, [np.array(interpreter.GetTensor(index, 0)) for index in tensors]
+    return outputs, [np.array(interpreter.GetTensor(index, 0)["tensor_data"]) for index in tensors]
 
 
 def run_tensorflow(model, inputs, output_count, tensors):

@@ -54,7 +54,7 @@ def one_over_one_plus(a):
 
 
 def softmax8(case):
-    x, y = case.inputs[0], case.outputs[0]
+    x, _y = case.inputs[0], case.outputs[0]
     real = min(float(case.options.beta) * float(x.scale) * (1 << 26), float(MAX32))
     multiplier, left = quantize_multiplier(real)
     smallest = -math.floor(31 * (1 << 26) / (1 << left))
@@ -115,7 +115,7 @@ RECIPROCAL_TABLE = interpolated_table(lambda v: np.float32(1) / (np.float32(1) +
 
 
 def softmax16(case):
-    x, y = case.inputs[0], case.outputs[0]
+    x, _y = case.inputs[0], case.outputs[0]
     multiplier, shift = quantize_multiplier(float(x.scale * np.float32(case.options.beta)) / (10.0 / 65535.0))
     rows = x.data.astype(np.int64).reshape(-1, x.shape[-1])
     result = np.zeros(rows.shape, np.int64)

@@ -49,8 +49,8 @@ def answer(case):
     tensorflow, tensorflow_reason = ask(TENSORFLOW, case)
     if tflm is None and tensorflow is None:
         return None, f"tflm: {tflm_reason} | tensorflow: {tensorflow_reason}"
-    notes = [case.note] if case.note else []
-    if tflm is not None and tensorflow is not None:
+    notes = []
+    if tflm is not None and tensorflow is not None and case.compare:
         notes += [text for text in [difference(tflm, tensorflow)] if text]
     if tflm is None:
         notes.append(f"TFLM does not run this: {tflm_reason.split(';')[0]}"[:120])
@@ -132,7 +132,10 @@ def main():
         size = write_cases(options.out / f"{name}.json", name, kept)
         total += size
         by_tflm = sum(case["engine"] == "tflm" for case in kept)
-        print(f"{name:24} {len(kept):4} cases, {by_tflm} by TFLM, {sum('note' in c for c in kept)} with a note, {size} bytes", flush=True)
+        print(
+            f"{name:24} {len(kept):4} cases, {by_tflm} by TFLM, {sum('note' in c for c in kept)} with a note, {size} bytes",
+            flush=True,
+        )
         if options.verbose:
             print_notes(kept)
         if not options.random or options.verbose:

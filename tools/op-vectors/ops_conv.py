@@ -113,7 +113,9 @@ CONV_INT = [
 ]
 
 
-CONV_INT16 = cases(int32_bias={**PLAIN, "bias_type": "int32"}, int32_bias_relu6={**PLAIN, "bias_type": "int32", "activation": "RELU6"})
+CONV_INT16 = cases(
+    int32_bias={**PLAIN, "bias_type": "int32"}, int32_bias_relu6={**PLAIN, "bias_type": "int32", "activation": "RELU6"}
+)
 
 
 @operator({"int8": CONV_INT, "int16": CONV_INT[:8] + CONV_INT[-4:] + CONV_INT16, "float32": CONV_FLOAT})
@@ -217,8 +219,7 @@ def transpose_conv(d):
     # SAME: any output size whose strided size is the input's; `trim` takes it off the largest.
     trim = [min(d.whole("trim", 0, 1), s - 1) if padding == "SAME" else 0 for s in stride]
     grown = [
-        size * s - t if padding == "SAME" else (size - 1) * s + k
-        for size, s, k, t in zip((height, width), stride, kernel, trim)
+        size * s - t if padding == "SAME" else (size - 1) * s + k for size, s, k, t in zip((height, width), stride, kernel, trim)
     ]
     shape = [batch, *grown, out_channels]
     out_shape = d.model.const(np.asarray(shape, np.int32))

@@ -35,7 +35,17 @@ FC_INT = [
 ]
 
 
-@operator({"int8": FC_INT, "int16": [*FC_INT, ("int32_bias", {**FLAT, "bias_type": "int32"}), ("int32_bias_per_channel", {**FLAT, "per_tensor": False, "bias_type": "int32", "units": 9})], "float32": FC_FLOAT})
+@operator(
+    {
+        "int8": FC_INT,
+        "int16": [
+            *FC_INT,
+            ("int32_bias", {**FLAT, "bias_type": "int32"}),
+            ("int32_bias_per_channel", {**FLAT, "per_tensor": False, "bias_type": "int32", "units": 9}),
+        ],
+        "float32": FC_FLOAT,
+    }
+)
 def fully_connected(d):
     lead = d.pick("lead", [[1], [1], [2], [4], [2, 3], [1, 2, 2]])
     depth, units = d.whole("depth", 1, 40), d.whole("units", 1, 12)
@@ -47,7 +57,8 @@ def fully_connected(d):
     b = bias_tensor(d, units, scales, size, per_tensor)
     shape = [*lead, units] if keep else [int(np.prod(lead)), units]
     y = convolved_output(d, shape, scales, size)
-    d.op("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", quantizedBiasType=TENSOR_TYPE[bias_type(d)], keepNumDims=keep,
+    d.op("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", keepNumDims=keep,
+         quantizedBiasType=TENSOR_TYPE[bias_type(d)],
          fusedActivationFunction=ACTIVATION[d.pick("activation", ACTIVATIONS)])  # fmt: skip
     return 1
 

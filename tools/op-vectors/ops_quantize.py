@@ -19,7 +19,11 @@ def convert(d, source, destination, name="QUANTIZE"):
     x, data = d.feed(shape, scale, point, dtype=source)
     values = real(data, scale, point)
     if destination == "same scale":
-        out_scale, out_point, destination = scale, (point - 128 if source == "uint8" else point + 128), "int8" if source == "uint8" else "uint8"
+        out_scale, out_point, destination = (
+            scale,
+            (point - 128 if source == "uint8" else point + 128),
+            "int8" if source == "uint8" else "uint8",
+        )
     else:
         out_scale, out_point = target(d, destination, values)
     d.op(name, [x], [d.result(shape, out_scale, out_point, destination)])

@@ -107,6 +107,8 @@ def mean(d):
 
 @operator({"int8": REDUCTIONS_INT, "int16": REDUCTIONS_INT[:6], "float32": REDUCTIONS})
 def sum(d):
+    """TensorFlow's quantised SUM is no oracle: for int16 its answer even changes from run to run."""
+    d.compare = not d.quantised
     return reduction(d, "SUM", np.sum)
 
 

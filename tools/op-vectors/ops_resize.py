@@ -20,7 +20,13 @@ RESIZES = cases(
     to_one_pixel={**UP, "shape": [1, 3, 4, 2], "to": [1, 1], "align": True},
     same_size={**UP, "to": [3, 4], "half": True},
 )
-RESIZES_INT8 = [*RESIZES, *cases(extremes={**UP, "to": [5, 7], "spread": "extreme"}, extremes_half={**UP, "to": [5, 7], "half": True, "spread": "extreme"})]  # fmt: skip
+RESIZES_INT8 = [
+    *RESIZES,
+    *cases(
+        extremes={**UP, "to": [5, 7], "spread": "extreme"},
+        extremes_half={**UP, "to": [5, 7], "half": True, "spread": "extreme"},
+    ),
+]
 
 
 def resize(d, name, options):

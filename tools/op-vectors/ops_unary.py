@@ -197,7 +197,14 @@ def prelu(d):
     return 1
 
 
-@operator({"int8": [*FLOAT_SHAPES, *FITS, *cases(fine={"shape": [60], "in_scale": 0.005}, middling={"shape": [60], "in_scale": 0.04}, coarse={"shape": [60], "in_scale": 0.3})], "float32": FLOAT_SHAPES})  # fmt: skip
+SCALES = cases(
+    fine={"shape": [60], "in_scale": 0.005},
+    middling={"shape": [60], "in_scale": 0.04},
+    coarse={"shape": [60], "in_scale": 0.3},
+)
+
+
+@operator({"int8": [*FLOAT_SHAPES, *FITS, *SCALES], "float32": FLOAT_SHAPES})
 def hard_swish(d):
     x, values, (scale, _) = d.feed_quantised(d.shape("shape"), "in_")
     exact = values * np.clip(values + 3, 0, 6) / 6

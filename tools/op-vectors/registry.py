@@ -1,7 +1,7 @@
 """The operators that vectors are made for: how to draw a case, and which cases are committed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 
 @dataclass

@@ -64,8 +64,11 @@ class ModelBuilder:
 
     def input(self, shape, dtype, scale=None, zero_point=0):
         index = self.tensor(shape, dtype, scale, zero_point)
-        self._inputs.append(index)
+        self.add_input(index)
         return index
+
+    def add_input(self, index):
+        self._inputs.append(index)
 
     def outputs(self, *indices):
         self._outputs.extend(indices)
