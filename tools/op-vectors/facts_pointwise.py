@@ -83,13 +83,14 @@ def prelu(case):
 
 
 def relu(case):
-    """TFLM's RELU; where the quantisations are equal it clamps the integers."""
+    """RELU as TFLM has it (scales divided in double), its relatives as TensorFlow has them (in float32)."""
     x, y = case.inputs[0], case.outputs[0]
+    real = float(x.scale) / float(y.scale) if case.kind == "relu" else float(x.scale / y.scale)
     low, high = {"relu": (0, None), "relu6": (0, 6), "relu_n1_to_1": (-1, 1), "relu_0_to_1": (0, 1)}[case.kind]
     limit = lambda real: y.zero_point + round_away(np.float32(real) / y.scale)  # noqa: E731
     smallest, largest = np.iinfo(y.dtype).min, np.iinfo(y.dtype).max
     top = largest if high is None else min(largest, limit(high))
-    return np.clip(scaled(x.centred, float(x.scale / y.scale)) + y.zero_point, max(smallest, limit(low)), top)
+    return np.clip(scaled(x.centred, real) + y.zero_point, max(smallest, limit(low)), top)
 
 
 def saturate16(value):

@@ -91,6 +91,9 @@ def drawn(operator, count, seed):
 
 def write_cases(path, title, cases):
     """One case a line, so that a change shows as one line. Returns the bytes written."""
+    names = [case["name"] for case in cases]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{title}: two cases have one name")
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
     text = f'{{"op":{json.dumps(title)},"cases":[\n{lines}\n]}}\n'
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -120,7 +120,8 @@ def rectifier(d, name, low, high):
     if d.quantised and not d.pick("same", [False, False, True]):
         exact = np.clip(values, low, high)
         quant = d.fit(float(exact.min()), float(exact.max()))
-        d.prefer = "tensorflow"
+        # TFLM's RELU rescales; its RELU6 forgets to, and the others are not in TFLM.
+        d.prefer = "tflm" if name == "RELU" else "tensorflow"
     d.op(name, [x], [d.result(values.shape, *quant)])
     return 1
 
@@ -198,9 +199,9 @@ def prelu(d):
 
 
 SCALES = cases(
-    fine={"shape": [60], "in_scale": 0.005},
-    middling={"shape": [60], "in_scale": 0.04},
-    coarse={"shape": [60], "in_scale": 0.3},
+    fine_scale={"shape": [60], "in_scale": 0.005},
+    middling_scale={"shape": [60], "in_scale": 0.04},
+    coarse_scale={"shape": [60], "in_scale": 0.3},
 )
 
 
