@@ -21,7 +21,12 @@ if (Object.keys(models).length === 0) test.skip('golden vectors: ../shared/golde
 for (const [name, model] of Object.entries(models)) {
   test(`${name} equals its golden vectors, layer by layer`, (t) => {
     const graph = prepareGraph(importNetwork(readFileSync(join(shared, model.file)), name));
-    const plan = planNetwork(graph, { objective: 'balanced', input: 'resident', region: 'ram' });
+    const plan = planNetwork(graph, {
+      objective: 'balanced',
+      input: 'resident',
+      kernelSets: ['ref'],
+      region: 'ram',
+    });
     const program = new HostProgram([{ graph, plan }]);
     t.teardown(() => program.close());
     const golden = (file: string) => new Uint8Array(readFileSync(join(shared, 'golden', name, file)));

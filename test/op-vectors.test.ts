@@ -18,7 +18,15 @@ for (const file of files) {
     const cases = readVectors(op);
     const networks = cases.map(({ model }, index) => {
       const graph = prepareGraph(importNetwork(decode(model), `${op}_${index}`));
-      return { graph, plan: planNetwork(graph, { objective: 'balanced', input: 'resident', region: 'ram' }) };
+      return {
+        graph,
+        plan: planNetwork(graph, {
+          objective: 'balanced',
+          input: 'resident',
+          kernelSets: ['ref'],
+          region: 'ram',
+        }),
+      };
     });
     const program = new HostProgram(networks);
     t.teardown(() => program.close());

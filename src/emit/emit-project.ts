@@ -1,6 +1,6 @@
 /** Graph and Plan to the files of a C project; nothing is written here. */
 import { type Graph, tensorOf } from '../ir/graph.js';
-import { defOf } from '../ops/index.js';
+import { callsOf, defOf } from '../ops/index.js';
 import { type KernelCall, type RowRule, rowView, viewOp } from '../ops/op-def.js';
 import type { Plan } from '../plan/plan.js';
 import { cmakeLists, makefile } from './build-files.js';
@@ -104,6 +104,6 @@ function emittedOp(graph: Graph, plan: Plan, id: number): EmittedOp {
     outputs: op.outputs,
     rows,
     steps,
-    calls: def.calls(rows === 'pointwise' ? rowView(view) : view),
+    calls: callsOf(rows === 'pointwise' ? rowView(view) : view, plan.kernelSets),
   };
 }

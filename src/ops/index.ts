@@ -7,7 +7,7 @@ import { concatenation, pack } from './concatenation.js';
 import { conv2d } from './conv2d.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { fullyConnected } from './fully-connected.js';
-import { type OpDef, type OpView, type Refusal, viewOp } from './op-def.js';
+import { type KernelCall, type KernelSet, type OpDef, type OpView, type Refusal, viewOp } from './op-def.js';
 import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
 import { mean, sum } from './reduce.js';
@@ -66,6 +66,17 @@ export function defOf(op: Op): OpDef {
       'run `reflow inspect` for the whole list',
     );
   return def;
+}
+
+/** The kernel calls of an operator: those of the first set in `sets` that has any; the reference ones in the end. */
+export function callsOf(view: OpView, sets: readonly KernelSet[]): readonly KernelCall[] {
+  const def = defOf(view.op);
+  for (const set of sets) {
+    const fast = set === 'ref' ? null : def.fast?.[set]?.(view);
+    if (fast) return fast;
+    if (set === 'ref') break;
+  }
+  return def.calls(view);
 }
 
 export interface Unsupported extends Refusal {

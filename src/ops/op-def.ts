@@ -111,6 +111,9 @@ export type RowRule =
   | { readonly kind: 'pointwise' }
   | { readonly kind: 'accumulate' };
 
+/** `dsp`: Cortex-M with the DSP extension (M4, M7, M33). `mve`: Cortex-M with Helium (M55). `ref`: any C99 compiler. */
+export type KernelSet = 'dsp' | 'mve' | 'ref';
+
 export interface OpDef<A extends Attrs = Attrs> {
   /** Registry key and file name with underscores, e.g. `depthwise_conv2d`. */
   readonly kind: string;
@@ -122,8 +125,13 @@ export interface OpDef<A extends Attrs = Attrs> {
   /** Multiply-accumulates, by the usual convention (0 for data movement and activations). */
   macs(view: OpView<A>): number;
   overlaps(view: OpView<A>): readonly Overlap[];
-  /** The kernel calls that compute this operator, in order; usually one. */
+  /** The reference kernel calls that compute this operator, in order; usually one. */
   calls(view: OpView<A>): readonly KernelCall[];
+  /** Faster calls with equal results, by kernel set; a set's function returns null where it has nothing better. */
+  readonly fast?: {
+    dsp?(view: OpView<A>): readonly KernelCall[] | null;
+    mve?(view: OpView<A>): readonly KernelCall[] | null;
+  };
   /** Null, or absent, when the operator needs whole tensors. */
   rows?(view: OpView<A>): RowRule | null;
   /** Outputs from constant inputs as raw little-endian bytes (shape arithmetic); null when it cannot or need not fold. */

@@ -6,7 +6,7 @@
 import { ReflowError } from '../base/error.js';
 import { type Graph, type Op, tensorOf } from '../ir/graph.js';
 import { dtypeBytes, type Tensor, tensorBytes } from '../ir/tensor.js';
-import { defOf } from '../ops/index.js';
+import { callsOf, defOf } from '../ops/index.js';
 import { isTall, type OpView, type RowRule, rowView, viewOp } from '../ops/op-def.js';
 import type { Plan, PlanBuffer, PlanStep } from './plan.js';
 
@@ -145,12 +145,7 @@ class Replay {
   #checkScratch(op: Op, view: OpView, others: readonly Stretch[], time: number, whole: boolean): void {
     const rule = ruleOf(view);
     const shown = !whole && rule?.kind === 'pointwise' ? rowView(view) : view;
-    const needed = Math.max(
-      0,
-      ...defOf(op)
-        .calls(shown)
-        .map((call) => call.scratchBytes),
-    );
+    const needed = Math.max(0, ...callsOf(shown, this.plan.kernelSets).map((call) => call.scratchBytes));
     if (needed === 0) return;
     const scratch = this.plan.buffers.find((buffer) => buffer.scratchOf === op.id);
     if (!scratch || scratch.bytes < needed)

@@ -12,6 +12,7 @@ import { type RowStep, segmentSteps } from './row-schedule.js';
 export interface PlanOptions {
   readonly objective: Plan['objective'];
   readonly input: Plan['input'];
+  readonly kernelSets: Plan['kernelSets'];
   /** Name of the board's memory that holds the arena. */
   readonly region: string;
 }
@@ -19,11 +20,11 @@ export interface PlanOptions {
 /** Plans a graph that `findUnsupported` accepts. */
 export function planGraph(graph: Graph, options: PlanOptions): Plan {
   const order = graph.ops.map((op) => op.id);
-  const whole = layOut(rowGraph(graph, order, { input: 'resident', byRow: false }), 1);
+  const whole = layOut(rowGraph(graph, order, { ...options, input: 'resident', byRow: false }), 1);
   const wholeFamily = "whole tensors, the file's operator order, in place where an operator allows it";
   if (options.objective === 'speed' && options.input === 'resident')
     return planOf(graph, options, whole, wholeFamily);
-  const rows = layOut(rowGraph(graph, order, { input: options.input, byRow: true }), graph.ops.length + 1);
+  const rows = layOut(rowGraph(graph, order, { ...options, byRow: true }), graph.ops.length + 1);
   const rowFamily =
     "row streaming without recomputation, the file's operator order, in place where an operator allows it";
   const streaming = options.input === 'streamed' || rows.packing.height < whole.packing.height;
@@ -61,6 +62,7 @@ function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: stri
     graph: graph.name,
     objective: options.objective,
     input: options.input,
+    kernelSets: options.kernelSets,
     steps: steps.map(({ op, y }) => planStep(rows, op, y)),
     segments,
     buffers: lives.flatMap((life, index) => planBuffers(rows, life, packing.offsets[index]!, options.region)),

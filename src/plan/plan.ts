@@ -4,6 +4,7 @@
  */
 import type { OpId } from '../ir/graph.js';
 import type { TensorId } from '../ir/tensor.js';
+import type { KernelSet } from '../ops/op-def.js';
 
 /** One step: a row of an operator that runs row by row, or all of one that does not. */
 export interface PlanStep {
@@ -50,6 +51,8 @@ export interface Plan {
   readonly graph: string;
   readonly objective: 'ram' | 'balanced' | 'speed';
   readonly input: 'resident' | 'streamed';
+  /** Kernel sets of the target, best first; they decide scratch sizes. */
+  readonly kernelSets: readonly KernelSet[];
   readonly steps: readonly PlanStep[];
   readonly segments: readonly PlanSegment[];
   readonly buffers: readonly PlanBuffer[];

@@ -4,8 +4,8 @@
  */
 import { type Graph, type Op, type OpId, tensorOf } from '../ir/graph.js';
 import { type Tensor, type TensorId, tensorBytes } from '../ir/tensor.js';
-import { defOf } from '../ops/index.js';
-import { isTall, rowView, viewOp } from '../ops/op-def.js';
+import { callsOf, defOf } from '../ops/index.js';
+import { isTall, type KernelSet, rowView, viewOp } from '../ops/op-def.js';
 
 /** An input as an operator reads it: rows first to last - 1 in step `y`, or everything in every step. */
 export interface RowInput {
@@ -44,21 +44,23 @@ export interface RowGraph {
   readonly tensors: ReadonlyMap<TensorId, RowTensor>;
 }
 
+export interface RowGraphOptions {
+  readonly input: 'resident' | 'streamed';
+  readonly kernelSets: readonly KernelSet[];
+  /** False keeps every tensor in one piece and every operator whole. */
+  readonly byRow: boolean;
+}
+
 /**
  * The scheduler's view for the operators in `order`; a streamed input gets an operator of its own in front.
- * @param options.byRow false keeps every tensor in one piece and every operator whole
  */
-export function rowGraph(
-  graph: Graph,
-  order: readonly OpId[],
-  options: { readonly input: 'resident' | 'streamed'; readonly byRow: boolean },
-): RowGraph {
+export function rowGraph(graph: Graph, order: readonly OpId[], options: RowGraphOptions): RowGraph {
   const streamed =
     options.input === 'streamed' ? graph.inputs.filter((id) => isImage(tensorOf(graph, id))) : [];
   const byId = new Map(graph.ops.map((op) => [op.id, op]));
   const ops = [
     ...streamed.map((id) => arrival(tensorOf(graph, id))),
-    ...order.map((id) => rowOp(graph, byId.get(id)!, options.byRow)),
+    ...order.map((id) => rowOp(graph, byId.get(id)!, options)),
   ];
   const tensors = new Map<TensorId, RowTensor>();
   const mention = (id: TensorId) => {
@@ -85,7 +87,7 @@ function arrival(tensor: Tensor): RowOp {
   };
 }
 
-function rowOp(graph: Graph, op: Op, byRow: boolean): RowOp {
+function rowOp(graph: Graph, op: Op, { byRow, kernelSets }: RowGraphOptions): RowOp {
   const view = viewOp(graph, op);
   const def = defOf(op);
   const rule = (byRow && def.rows?.(view)) || null;
@@ -94,7 +96,9 @@ function rowOp(graph: Graph, op: Op, byRow: boolean): RowOp {
   );
   const scratchBytes = Math.max(
     0,
-    ...def.calls(rule?.kind === 'pointwise' ? rowView(view) : view).map((call) => call.scratchBytes),
+    ...callsOf(rule?.kind === 'pointwise' ? rowView(view) : view, kernelSets).map(
+      (call) => call.scratchBytes,
+    ),
   );
   const overlaps = def.overlaps(rule?.kind === 'pointwise' ? rowView(view) : view);
   const inPlace = computed.flatMap(({ position }, index) =>
