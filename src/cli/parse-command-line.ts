@@ -23,6 +23,8 @@ export async function parseCommandLine(
   let chosen: { command: Command; args: object } | null = null;
   let parser = yargs()
     .scriptName('reflow')
+    // The messages are read below, so they must not follow the reader's language.
+    .locale('en')
     .usage('$0 <command>: takes a network to a microcontroller, bit-exact, and measures it')
     .option('json', {
       type: 'boolean',

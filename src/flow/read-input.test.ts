@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import fc from 'fast-check';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
 import { ReflowError } from '../base/error.js';
-import { decodeInput, type InputTensor } from './read-input.js';
+import { decodeInput, type InputTensor, readInput } from './read-input.js';
 
 const int8 = (shape: number[], scale = 1, zeroPoint = 0): InputTensor => ({
   dtype: 'int8',
@@ -228,6 +230,25 @@ test('other extensions are refused with the list', (t) => {
     /^E_INPUT: a\.gif: .*\.npy, \.bin, \.csv, \.wav/,
   );
 });
+
+const shared = fileURLToPath(new URL('../../../../shared/inputs/', import.meta.url));
+
+(existsSync(shared) ? test : test.skip)(
+  'real files: a picture for mcunet and a second of speech',
+  async (t) => {
+    const picture = await readInput(`${shared}person.png`, int8([1, 80, 80, 3], 0.00783930719, -1));
+    t.is(picture.bytes.length, 19_200);
+    t.regex(picture.convention, /127\.5/);
+    t.true(new Set(picture.bytes).size > 100);
+    const speech = await readInput(`${shared}yes_1000ms.wav`, int8([1, 16_000], 1 / 128));
+    t.is(speech.bytes.length, 16_000);
+    t.true(new Set(speech.bytes).size > 20);
+    const missing = await t.throwsAsync(readInput(`${shared}none.png`, int8([1])), {
+      instanceOf: ReflowError,
+    });
+    t.is(missing?.code, 'E_FILE');
+  },
+);
 
 const seeds: [string, Uint8Array, InputTensor][] = [
   ['a.npy', npy('<f4', '(2, 2)', Float32Array.of(1, 2, 3, 4).buffer), int8([2, 2])],

@@ -1,7 +1,6 @@
 /** A file that a person has (array, text, picture, recording) as the bytes of a network's input. */
-import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { ReflowError } from '../base/error.js';
+import { type Files, files } from '../base/files.js';
 import { type Decoded, type InputTensor, type Refuse, refusalFor } from './input/input-tensor.js';
 import { quantise } from './input/quantise.js';
 import { readImage } from './input/read-image.js';
@@ -56,15 +55,6 @@ export function decodeInput(name: string, file: Uint8Array, tensor: InputTensor)
 }
 
 /** Reads and decodes a file; see `decodeInput`. @throws ReflowError E_FILE when it cannot be read, E_INPUT */
-export async function readInput(path: string, tensor: InputTensor): Promise<InputBytes> {
-  let file: Uint8Array;
-  try {
-    file = await readFile(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ReflowError('E_FILE', `cannot read input ${path}: ${reason}`, 'check the path', {
-      cause: error,
-    });
-  }
-  return decodeInput(path, file, tensor);
+export async function readInput(path: string, tensor: InputTensor, disk: Files = files): Promise<InputBytes> {
+  return decodeInput(path, await disk.read(path), tensor);
 }

@@ -251,8 +251,6 @@ export interface DeployResult {
   readonly profile: ProfileResult;
   /** Seconds by stage, in order. */
   readonly stages: readonly { readonly name: string; readonly seconds: number }[];
-  /** The HTML report that was written; null when none was. */
-  readonly report: string | null;
 }
 
 /** What a run leaves in the store for its report. */

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ReflowError } from '../base/error.js';
 import { type Files, files } from '../base/files.js';
+import type { PlanResult } from '../flow/results.js';
 import type { StoredRun } from '../store/measurement.js';
 import { openStore, type Store } from '../store/store.js';
 import { reportData } from './report-data.js';
-import { reportHtml } from './report-html.js';
+import { planHtml, reportHtml } from './report-html.js';
 
 export interface ReportRequest {
   /** Path of the measurement store. */
@@ -38,6 +39,11 @@ export async function writeReport(request: ReportRequest, disk: Files = files): 
   } finally {
     await store.close();
   }
+}
+
+/** Draws the memory map of a plan that has not run. @throws ReflowError E_FILE, E_DISK_FULL */
+export async function writePlanMap(path: string, plan: PlanResult, disk: Files = files): Promise<void> {
+  await disk.write(path, planHtml(plan));
 }
 
 async function findRun(store: Store, request: ReportRequest): Promise<StoredRun> {

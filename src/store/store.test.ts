@@ -9,6 +9,7 @@ import Database from 'libsql';
 import { ReflowError } from '../base/error.js';
 import { counters, type Measurement, measurement, ofKind, type Run } from './measurement.js';
 import { openStore } from './store.js';
+import { storeFailure } from './store-failure.js';
 
 function temporary(): { path: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'reflow-store-'));
@@ -221,6 +222,12 @@ test('a folder that cannot be made, and a store of a newer reflow, are E_STORE',
   raw.exec('pragma user_version = 999');
   raw.close();
   t.regex((await storeError(openStore(path))).line, /newer reflow/);
+});
+
+test('a full disk is E_DISK_FULL', (t) => {
+  const full = (code: string) => storeFailure('x.db', Object.assign(new Error('full'), { code }));
+  t.is(full('SQLITE_FULL').code, 'E_DISK_FULL');
+  t.is(full('ENOSPC').code, 'E_DISK_FULL');
 });
 
 test('four processes that make and write one store at once lose nothing', async (t) => {

@@ -9,6 +9,7 @@ import type {
   InspectResult,
   RunResult,
 } from '../../flow/results.js';
+import type { ReportRequest } from '../../report/write-report.js';
 import type { Command } from '../command.js';
 import { runCli } from '../run-cli.js';
 import { boardsCommand } from './boards.js';
@@ -256,9 +257,14 @@ test('deploy prints all of it, and its status is that of the plan or the compari
       { name: 'compile', seconds: 0.5 },
       { name: 'build', seconds: 1.25 },
     ],
-    report: '.reflow/report.html',
   };
-  const fine = await call(deployCommand, deployed, 'deploy', 'kws', '--board', 'virt-m4', '--input', 'a.wav');
+  const asked: ReportRequest[] = [];
+  const make = (story: Parameters<typeof deployCommand>[0]) =>
+    deployCommand(story, async (request) => {
+      asked.push(request);
+      return { report: '.reflow/report.html', runs: [] };
+    });
+  const fine = await call(make, deployed, 'deploy', 'kws', '--board', 'virt-m4', '--input', 'a.wav');
   t.is(fine.status, 0);
   t.like(fine.request, { inputs: ['a.wav'], port: null });
   for (const pattern of [
@@ -269,8 +275,9 @@ test('deploy prints all of it, and its status is that of the plan or the compari
   ]) {
     t.regex(fine.out, pattern);
   }
+  t.deepEqual(asked, [{ store: '.reflow/store.db', run: sampleProfile.runId, out: null, list: false }]);
   const differs = { ...deployed, verify: { ...sampleVerify, equal: false } };
-  t.is((await call(deployCommand, differs, 'deploy', 'k', '--board', 'b')).status, 1);
+  t.is((await call(make, differs, 'deploy', 'k', '--board', 'b')).status, 1);
 });
 
 test('doctor, boards and report', async (t) => {

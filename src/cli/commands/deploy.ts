@@ -1,5 +1,6 @@
 import type { Deploy } from '../../flow/requests.js';
 import type { DeployResult } from '../../flow/results.js';
+import type { ReportRequest, ReportResult } from '../../report/write-report.js';
 import { defineCommand } from '../command.js';
 import { boardOption, inputOption, networkPositional, portOption, storeOption } from '../options.js';
 import { grouped, pairs, paragraphs } from '../text.js';
@@ -8,19 +9,29 @@ import { printProfile } from './profile.js';
 import { printRun } from './run.js';
 import { printVerify, verifyComplaint } from './verify.js';
 
-export const deployCommand = (deploy: Deploy) =>
+/** What the story returns, and the path of the HTML report. */
+export type Deployed = DeployResult & { readonly report: string | null };
+
+export const deployCommand = (
+  deploy: Deploy,
+  writeReport: (request: ReportRequest) => Promise<ReportResult>,
+) =>
   defineCommand({
     command: 'deploy <network>',
     describe: 'Compile, build, flash, verify and profile in one go',
     positionals: networkPositional,
     options: { ...boardOption, ...portOption, ...storeOption, ...inputOption },
-    run: ({ network, board, port, store, input }, progress) =>
-      deploy({ network, board, port: port ?? null, store, inputs: (input ?? []).map(String) }, progress),
+    run: async ({ network, board, port, store, input }, progress): Promise<Deployed> => {
+      const inputs = (input ?? []).map(String);
+      const result = await deploy({ network, board, port: port ?? null, store, inputs }, progress);
+      const { report } = await writeReport({ store, run: result.profile.runId, out: null, list: false });
+      return { ...result, report };
+    },
     print: printDeploy,
     complaint: ({ plan, verify }) => planComplaint(plan) ?? verifyComplaint(verify),
   });
 
-export function printDeploy(result: DeployResult): string {
+export function printDeploy(result: Deployed): string {
   const { plan, build, flash, stages } = result;
   return paragraphs(
     printRun(result.run),
