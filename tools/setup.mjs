@@ -6,7 +6,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { debianPackages } from './setup/debian-packages.mjs';
 import { installPackages } from './setup/install-packages.mjs';
 import { hashFiles, readStamp, removeOrphans, root, sourceFiles, writeStamp } from './setup/stamps.mjs';
@@ -52,22 +51,25 @@ async function debian(profile, say) {
   );
 }
 
+/** dist is right when it was made from these sources and no other tsc has written there since. */
 async function typescript(say) {
   const stamp = join(root, 'dist', '.reflow-stamp');
-  const wanted = hashFiles([
+  const buildInfo = join(root, 'dist', '.tsbuildinfo');
+  const sources = hashFiles([
     ...sourceFiles('src', /\.ts$/),
     ...sourceFiles('test', /\.ts$/),
     join(root, 'tsconfig.json'),
     join(root, 'package-lock.json'),
   ]);
-  if (readStamp(stamp) === wanted) return 'up to date';
+  const key = () => (existsSync(buildInfo) ? hashFiles([buildInfo], sources) : sources);
+  if (readStamp(stamp) === key()) return 'up to date';
   say('tsc');
   removeOrphans('src');
   removeOrphans('test');
   await run([process.execPath, join(root, 'node_modules', 'typescript', 'bin', 'tsc')], {
     hint: ['npx tsc'],
   });
-  writeStamp(stamp, wanted);
+  writeStamp(stamp, key());
   return 'built';
 }
 
@@ -120,6 +122,4 @@ async function main(profile) {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  process.exitCode = await main(process.argv[2] ?? 'build');
-}
+process.exitCode = await main(process.argv[2] ?? 'build');

@@ -1,11 +1,12 @@
 /** What a command is: one file of `commands/` makes one with `defineCommand`, and `commands/index.ts` lists it. */
-import type { Argv, InferredOptionTypes, Options } from 'yargs';
+import type { Argv, InferredOptionTypes, Options, PositionalOptions } from 'yargs';
 import type { ReflowError } from '../base/error.js';
 import type { Progress } from '../flow/progress.js';
 
 type OptionTable = { readonly [flag: string]: Options };
+type PositionalTable = { readonly [word: string]: PositionalOptions };
 
-export interface CommandDefinition<P extends OptionTable, O extends OptionTable, R> {
+export interface CommandDefinition<P extends PositionalTable, O extends OptionTable, R> {
   /** As yargs writes it: `plan <network>`. */
   readonly command: string;
   readonly describe: string;
@@ -35,7 +36,7 @@ export interface Command {
   readonly execute: (args: object, progress: Progress) => Promise<Outcome>;
 }
 
-export function defineCommand<P extends OptionTable, O extends OptionTable, R extends object>(
+export function defineCommand<P extends PositionalTable, O extends OptionTable, R extends object>(
   definition: CommandDefinition<P, O, R>,
 ): Command {
   const { command, describe, positionals, options, run, print, complaint } = definition;
@@ -45,10 +46,7 @@ export function defineCommand<P extends OptionTable, O extends OptionTable, R ex
     flags: Object.keys(options),
     builder: (parser) => {
       let built = parser;
-      for (const [name, { coerce, ...option }] of Object.entries(positionals)) {
-        if (coerce !== undefined) throw new Error(`positional ${name} must not be coerced`);
-        built = built.positional(name, option as Parameters<Argv['positional']>[1]);
-      }
+      for (const [word, option] of Object.entries(positionals)) built = built.positional(word, option);
       return built.options(options);
     },
     execute: async (args, progress) => {
