@@ -5,7 +5,7 @@
  * with the command that a person must run, when something is missing that this process may not install.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { debianPackages } from './setup/debian-packages.mjs';
 import { installPackages } from './setup/install-packages.mjs';
 import { hashFiles, readStamp, removeOrphans, root, sourceFiles, writeStamp } from './setup/stamps.mjs';
@@ -85,15 +85,21 @@ async function nativePlanner(say) {
       [...sourceFiles('src', /(\.rs|Cargo\.toml|Cargo\.lock)$/), builder],
       [...sourceFiles('src', /\.node$/), ...sourceFiles('dist', /\.node$/)].join(),
     );
-  if (readStamp(stamp) === key()) return 'up to date';
+  const known = readStamp(stamp);
+  if (known === key()) return 'up to date';
+  if (known === `failed ${key()}`) {
+    return 'left out (its build failed); the TypeScript planner is used. To try again: node tools/build-native.mjs';
+  }
   say('cargo build');
   try {
     await run([process.execPath, builder], {
-      env: { PATH: `${join(cargo, '..')}:${process.env.PATH}` },
+      env: { PATH: `${dirname(cargo)}:${process.env.PATH}` },
       hint: [],
     });
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
+    // Remembered, because an attempt without a network takes long.
+    writeStamp(stamp, `failed ${key()}`);
     return `left out (${error.message}); the TypeScript planner is used`;
   }
   writeStamp(stamp, key());
