@@ -32,6 +32,10 @@ export class Constants {
     );
   }
 
+  get constantBytes(): number {
+    return [...this.#byContent.values()].reduce((sum, { array }) => sum + array.values.byteLength, 0);
+  }
+
   header(): string {
     const guard = `${this.net.toUpperCase()}_WEIGHTS_H`;
     return [

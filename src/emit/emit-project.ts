@@ -23,7 +23,11 @@ export interface Project {
   readonly files: ProjectFiles;
   /** The C files to compile, in the project's folder. */
   readonly sources: readonly string[];
+  /** The network's own numbers. */
   readonly weightBytes: number;
+  /** Those and the numbers that were derived for the kernels: what lies in flash besides code and parameter structs. */
+  readonly constantBytes: number;
+  readonly ops: readonly EmittedOp[];
 }
 
 /** One operator with its kernel calls, in the order of the plan. */
@@ -73,7 +77,8 @@ export function emitProject(graph: Graph, plan: Plan, options: EmitOptions): Pro
     ['Makefile', { text: makefile(net, sources) }],
     ['CMakeLists.txt', { text: cmakeLists(net, sources) }],
   ]);
-  return { files, sources, weightBytes: emission.constants.weightBytes };
+  const { weightBytes, constantBytes } = emission.constants;
+  return { files, sources, weightBytes, constantBytes, ops };
 }
 
 const runtimeHeaders = ['rf.h', 'rf_quant.h', 'rf_fixed.h', 'rf_broadcast.h'];

@@ -54,6 +54,8 @@ export interface RunRequest extends BoardRequest {
 export interface VerifyRequest extends BoardRequest {
   /** Folder of golden vectors; null compares with the host reference alone. */
   readonly golden: string | null;
+  /** A folder that \`compile\` made, perhaps edited since, to verify instead of a fresh one; null for a fresh one. */
+  readonly project: string | null;
 }
 
 export interface ProfileRequest extends BoardRequest {

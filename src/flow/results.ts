@@ -120,7 +120,7 @@ export interface PlanResult {
   readonly extraMacs: number;
   readonly scratchBytes: number;
   /** The operators in the order in which they run; times in `buffers` are positions here. */
-  readonly steps: readonly { readonly op: number; readonly label: string }[];
+  readonly steps: readonly { readonly op: number | null; readonly label: string }[];
   readonly buffers: readonly BufferInfo[];
   /** Each memory of the board; used is what the network takes of it. */
   readonly regions: readonly { readonly name: string; readonly bytes: number; readonly used: number }[];

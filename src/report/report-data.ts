@@ -28,7 +28,7 @@ const documentSchema = z.looseObject({
     extraMacs: count,
     flashBytes: count,
     fits: z.boolean(),
-    steps: z.array(z.looseObject({ op: count, label: z.string() })),
+    steps: z.array(z.looseObject({ op: count.nullable(), label: z.string() })),
     buffers: z.array(
       z.looseObject({
         tensor: count.nullable(),

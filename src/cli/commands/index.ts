@@ -1,15 +1,49 @@
 /** Every command of the program. Adding one: its file here, and its line in this list. */
 import { processes } from '../../base/processes.js';
-import { doctor } from '../../flow/doctor.js';
-import { listBoards } from '../../flow/list-boards.js';
+import type { Progress } from '../../flow/progress.js';
+import type { Story } from '../../flow/requests.js';
 import type { Command } from '../command.js';
 import { boardsCommand } from './boards.js';
+import { buildCommand } from './build.js';
+import { compileCommand } from './compile.js';
+import { deployCommand } from './deploy.js';
 import { doctorCommand } from './doctor.js';
+import { inspectCommand } from './inspect.js';
+import { planCommand } from './plan.js';
+import { profileCommand } from './profile.js';
 import { reportCommand } from './report.js';
+import { runCommand } from './run.js';
+import { verifyCommand } from './verify.js';
+
+/** A story whose module is loaded when it is first told: serial port and database cost other commands a tenth of a second. */
+function later<Request, Result>(load: () => Promise<Story<Request, Result>>): Story<Request, Result> {
+  return async (request: Request, progress: Progress) => (await load())(request, progress);
+}
+
+const report = () => import('../../report/write-report.js');
 
 export const commands: readonly Command[] = [
-  doctorCommand(() => doctor({ processes, nodeVersion: process.version, isRoot: process.getuid?.() === 0 })),
-  boardsCommand(listBoards),
-  // Loaded when needed: the database costs every other command a tenth of a second.
-  reportCommand(async (request) => (await import('../../report/write-report.js')).writeReport(request)),
+  doctorCommand(async () =>
+    (await import('../../flow/doctor.js')).doctor({
+      processes,
+      nodeVersion: process.version,
+      isRoot: process.getuid?.() === 0,
+    }),
+  ),
+  boardsCommand(async (id) => (await import('../../flow/list-boards.js')).listBoards(id)),
+  inspectCommand(later(async () => (await import('../../flow/inspect.js')).inspect)),
+  planCommand(
+    later(async () => (await import('../../flow/plan.js')).plan),
+    async (path, plan) => (await report()).writePlanMap(path, plan),
+  ),
+  compileCommand(later(async () => (await import('../../flow/compile.js')).compile)),
+  buildCommand(later(async () => (await import('../../flow/build.js')).build)),
+  runCommand(later(async () => (await import('../../flow/run.js')).run)),
+  verifyCommand(later(async () => (await import('../../flow/verify.js')).verify)),
+  profileCommand(later(async () => (await import('../../flow/profile.js')).profile)),
+  deployCommand(
+    later(async () => (await import('../../flow/deploy.js')).deploy),
+    async (request) => (await report()).writeReport(request),
+  ),
+  reportCommand(async (request) => (await report()).writeReport(request)),
 ];

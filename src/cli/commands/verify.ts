@@ -13,10 +13,14 @@ export const verifyCommand = (verify: Verify) =>
     options: {
       ...boardOption,
       ...portOption,
-      golden: { describe: 'folder of golden vectors to compare with as well', type: 'string' },
+      golden: { describe: 'folder of golden vectors to compare with instead of the host', type: 'string' },
+      project: { describe: 'verify this folder of compile (perhaps edited) instead of fresh C', type: 'string' },
     },
-    run: ({ network, board, port, golden }, progress) =>
-      verify({ network, board, port: port ?? null, golden: golden ?? null }, progress),
+    run: ({ network, board, port, golden, project }, progress) =>
+      verify(
+        { network, board, port: port ?? null, golden: golden ?? null, project: project ?? null },
+        progress,
+      ),
     print: printVerify,
     complaint: verifyComplaint,
   });

@@ -1,0 +1,54 @@
+/** A project that `compile` wrote becomes an image for its board. */
+
+import { files } from '../base/files.js';
+import { buildImage } from '../build/build-image.js';
+import { readProject } from '../build/project.js';
+import { boardById, type Catalogue, targetOf } from '../hw/catalogue.js';
+import type { Image } from '../hw/image.js';
+import { loadCatalogue } from './list-boards.js';
+import type { Build } from './requests.js';
+import type { BuildResult } from './results.js';
+
+export const build: Build = async ({ folder }) => buildResult(await buildProject(folder));
+
+/** Compiles and links a project with its board's firmware; the image lies in the project's folder `build`. */
+export async function buildProject(folder: string): Promise<Image> {
+  const catalogue = await loadCatalogue();
+  const { board } = await readProject(files, folder);
+  return buildFor(folder, catalogue, board);
+}
+
+async function buildFor(folder: string, catalogue: Catalogue, id: string): Promise<Image> {
+  const board = boardById(catalogue, id);
+  const hostTarget = targetOf(catalogue, boardById(catalogue, 'host'));
+  return buildImage(folder, board, targetOf(catalogue, board), { hostTarget });
+}
+
+export function buildResult(image: Image): BuildResult {
+  const {
+    board,
+    elf,
+    bin,
+    hex,
+    hash,
+    flashBytes,
+    textBytes,
+    rodataBytes,
+    weightBytes,
+    ramBytes,
+    arenaBytes,
+  } = image;
+  return {
+    board,
+    elf,
+    bin,
+    hex,
+    imageHash: hash,
+    flashBytes,
+    textBytes,
+    rodataBytes,
+    weightBytes,
+    ramBytes,
+    arenaBytes,
+  };
+}

@@ -1,0 +1,27 @@
+/** A network's file: its bytes, hash, name and graph. */
+import { basename, extname } from 'node:path';
+import { type Files, files as realFiles } from '../base/files.js';
+import { sha256 } from '../base/hash.js';
+import type { Graph } from '../ir/graph.js';
+import { importNetwork } from './compile-graph.js';
+
+export interface NetworkFile {
+  /** The file's name without folders. */
+  readonly file: string;
+  /** SHA-256 of the bytes, hexadecimal. */
+  readonly modelHash: string;
+  /** As imported, operators as the file has them. */
+  readonly graph: Graph;
+}
+
+/** @throws ReflowError E_FILE, E_MODEL_FORMAT, E_GRAPH, E_UNSUPPORTED for an element type that does not exist here */
+export async function readNetwork(path: string, files: Files = realFiles): Promise<NetworkFile> {
+  const bytes = await files.read(path);
+  return { file: basename(path), modelHash: sha256(bytes), graph: importNetwork(bytes, identifier(path)) };
+}
+
+/** A C identifier from a file's name: `my-net v2.tflite` becomes `my_net_v2`. */
+export function identifier(path: string): string {
+  const stem = basename(path, extname(path)).replace(/[^A-Za-z0-9_]+/g, '_');
+  return /^[A-Za-z]/.test(stem) ? stem : `net_${stem}`;
+}

@@ -1,0 +1,139 @@
+/** The memory plan of a network for a board, and whether it fits. */
+import { type Clock, clock as realClock } from '../base/clock.js';
+import { ReflowError } from '../base/error.js';
+import { sha256 } from '../base/hash.js';
+import { emitProject, type Project } from '../emit/emit-project.js';
+import { type Board, type Memory, memoryFor } from '../hw/board.js';
+import { boardById, targetOf } from '../hw/catalogue.js';
+import type { Target } from '../hw/target.js';
+import { type Graph, tensorOf } from '../ir/graph.js';
+import type { Plan } from '../plan/plan.js';
+import { planNetwork, prepareGraph } from './compile-graph.js';
+import { loadCatalogue } from './list-boards.js';
+import { type NetworkFile, readNetwork } from './network-file.js';
+import type { PlanRequest, PlanStory } from './requests.js';
+import type { BufferInfo, PlanResult } from './results.js';
+
+/** Everything that is known before a compiler runs. */
+export interface Planned {
+  readonly network: NetworkFile;
+  readonly board: Board;
+  readonly target: Target;
+  /** The simplified graph. */
+  readonly graph: Graph;
+  readonly plan: Plan;
+  readonly project: Project;
+  readonly result: PlanResult;
+}
+
+export const plan: PlanStory = async (request) => (await planFor(request)).result;
+
+/** Reads, simplifies, plans and emits a network; nothing is written. */
+export async function planFor(request: PlanRequest, clock: Clock = realClock): Promise<Planned> {
+  const catalogue = await loadCatalogue();
+  const board = boardById(catalogue, request.board);
+  const target = targetOf(catalogue, board);
+  const network = await readNetwork(request.network);
+  const graph = prepareGraph(network.graph);
+  const start = clock.nowMs();
+  const { objective, input } = request;
+  const region = memoryFor(board, 'arena').name;
+  const made = planNetwork(graph, { objective, input, kernelSets: target.kernelSets, region });
+  const seconds = (clock.nowMs() - start) / 1000;
+  const planHash = sha256(JSON.stringify(made));
+  const project = emitProject(graph, made, { file: network.file, modelHash: network.modelHash, planHash });
+  const result = planResult({ network, board, graph, plan: made, project, planHash, seconds });
+  return { network, board, target, graph, plan: made, project, result };
+}
+
+/** Throws E_DOES_NOT_FIT with the bytes that are missing in each memory. */
+export function assertFits({ network, board, fits, regions, advice }: PlanResult): void {
+  if (fits) return;
+  const missing = regions
+    .filter(({ bytes, used }) => used > bytes)
+    .map(({ name, bytes, used }) => `${used - bytes} bytes are missing in ${name}`);
+  throw new ReflowError(
+    'E_DOES_NOT_FIT',
+    `${network} does not fit ${board}: ${missing.join(', ')}`,
+    advice[0] ?? 'choose a board with more memory or a smaller network',
+  );
+}
+
+interface Parts extends Omit<Planned, 'target' | 'result'> {
+  readonly planHash: string;
+  readonly seconds: number;
+}
+
+function planResult({ network, board, graph, plan: made, project, planHash, seconds }: Parts): PlanResult {
+  const regions = board.memories.map((memory) => ({
+    name: memory.name,
+    bytes: memory.bytes,
+    used: usedOf(board, memory, made.arenaBytes, project.constantBytes),
+  }));
+  const fits = regions.every(({ bytes, used }) => used <= bytes);
+  const labels = new Map(graph.ops.map((op) => [op.id, op.label]));
+  return {
+    network: graph.name,
+    board: board.id,
+    modelHash: network.modelHash,
+    planHash,
+    objective: made.objective,
+    input: made.input,
+    arenaBytes: made.arenaBytes,
+    lowerBoundBytes: made.lowerBoundBytes,
+    provenOptimal: made.provenOptimal,
+    family: made.family,
+    macs: made.macs,
+    extraMacs: made.extraMacs,
+    scratchBytes: made.scratchBytes,
+    steps: made.steps.map(({ op, tensor }) =>
+      op === null ? { op: null, label: `row of input ${tensor}` } : { op, label: labels.get(op) ?? '' },
+    ),
+    buffers: buffersOf(graph, made),
+    regions,
+    flashBytes: project.constantBytes,
+    fits,
+    advice: fits ? [] : adviceFor(made),
+    seconds,
+  };
+}
+
+/** What the plan takes of a memory; code comes on top and is known only after the build. */
+function usedOf(board: Board, memory: Memory, arenaBytes: number, constantBytes: number): number {
+  const holds = (use: 'arena' | 'stack' | 'weights') => memoryFor(board, use).name === memory.name;
+  return (
+    (holds('arena') ? arenaBytes : 0) +
+    (holds('stack') ? board.firmware.stackBytes : 0) +
+    (holds('weights') ? constantBytes : 0)
+  );
+}
+
+function adviceFor(made: Plan): string[] {
+  return [
+    ...(made.objective === 'speed' ? ['plan with --objective ram: operators then run row by row'] : []),
+    ...(made.input === 'resident' ? ['deliver the input row by row: --input streamed'] : []),
+    'choose a board with more memory, or a smaller network',
+  ];
+}
+
+function buffersOf(graph: Graph, made: Plan): BufferInfo[] {
+  const producers = new Map<number, number>();
+  for (const [time, step] of made.steps.entries()) {
+    const written = step.op === null ? [step.tensor!] : graph.ops.find((op) => op.id === step.op)!.outputs;
+    for (const id of written) if (!producers.has(id)) producers.set(id, time);
+  }
+  return made.buffers.map(({ tensor, row, scratchOf, region, offset, bytes, first, last }) => {
+    const name = tensor === null ? `operator ${scratchOf}` : tensorOf(graph, tensor).name;
+    const producer = tensor === null ? first : (producers.get(tensor) ?? null);
+    return {
+      tensor,
+      name: row === null ? name : `${name} row ${row}`,
+      region,
+      offset,
+      bytes,
+      first,
+      last,
+      producer,
+    };
+  });
+}
