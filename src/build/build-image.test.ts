@@ -136,6 +136,17 @@ test('a missing compiler is E_TOOL_MISSING with the package that has it', async 
   t.regex(error?.hint ?? '', /apt-get install gcc-arm-none-eabi/);
 });
 
+test('a compiler that meets a full disk is E_DISK_FULL, and nothing is left', async (t) => {
+  const { board, target } = await boardAndTarget('virt-m4');
+  const folder = await project();
+  const full = new FakeProcesses(() => ({ status: 1, stderr: 'as: x.o: No space left on device' }));
+  await t.throwsAsync(buildImage(folder, board, target, { processes: full }), { code: 'E_DISK_FULL' });
+  t.deepEqual(
+    readdirSync(folder).filter((name) => /^\.|build$/.test(name)),
+    [],
+  );
+});
+
 test('at most as many compilers as asked for run at once, and none starts after a failure', async (t) => {
   const { board, target } = await boardAndTarget('virt-m4');
   let running = 0;
