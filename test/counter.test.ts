@@ -1,5 +1,5 @@
 /** The counters of the emulated boards, against a loop whose instructions are known; and the stack, against a known depth. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -10,6 +10,13 @@ import { openBoard } from '../src/profile/open-board.js';
 import { type Profile, profile } from '../src/profile/run.js';
 import { Session } from '../src/profile/session.js';
 
+/** A folder that goes with this process. */
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'reflow-counter-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** Profiles of the network `spin` for each number of rounds. */
 async function spin(boardId: string, rounds: readonly number[]): Promise<Profile[]> {
   const catalogue = makeCatalogue(await assetDocuments('targets'), await assetDocuments('boards'));
@@ -19,7 +26,7 @@ async function spin(boardId: string, rounds: readonly number[]): Promise<Profile
     board,
     targetOf(catalogue, board),
     {
-      outDir: join(mkdtempSync(join(tmpdir(), 'reflow-counter-')), 'build'),
+      outDir: join(temporary(), 'build'),
       hostTarget: targetOf(catalogue, boardById(catalogue, 'host')),
     },
   );

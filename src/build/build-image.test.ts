@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,13 @@ import { boardById, makeCatalogue, targetOf } from '../hw/catalogue.js';
 import { parseImage } from '../hw/image.js';
 import { buildImage } from './build-image.js';
 
+/** A folder that goes with this process. */
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'reflow-build-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 async function boardAndTarget(id: string) {
   const catalogue = makeCatalogue(await assetDocuments('targets'), await assetDocuments('boards'));
   const board = boardById(catalogue, id);
@@ -20,7 +27,7 @@ async function boardAndTarget(id: string) {
 
 /** A copy of the fixture, to build in and to spoil. */
 async function project(): Promise<string> {
-  const folder = join(mkdtempSync(join(tmpdir(), 'reflow-build-')), 'blur');
+  const folder = join(temporary(), 'blur');
   await cp(join(packageRoot(), 'test', 'fixtures', 'blur'), folder, { recursive: true });
   return folder;
 }
