@@ -1,5 +1,5 @@
 /** Images of the fixture networks on every virtual board, through the real session, port and emulator. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -11,9 +11,14 @@ import { openBoard } from '../src/profile/open-board.js';
 import { dumpLayers, profile, runOnce } from '../src/profile/run.js';
 import { Session } from '../src/profile/session.js';
 
-const fixture = (name: string) => join(packageRoot(), 'test', 'fixtures', name);
-const temporary = () => mkdtempSync(join(tmpdir(), 'reflow-boards-'));
+/** A folder that goes with this process. */
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'reflow-boards-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
+const fixture = (name: string) => join(packageRoot(), 'test', 'fixtures', name);
 async function catalogue(): Promise<Catalogue> {
   return makeCatalogue(await assetDocuments('targets'), await assetDocuments('boards'));
 }

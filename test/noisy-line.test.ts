@@ -1,5 +1,5 @@
 /** The C server and the TypeScript session over a line that damages and loses bytes in both directions. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -10,6 +10,13 @@ import { boardById, makeCatalogue, targetOf } from '../src/hw/catalogue.js';
 import { openBoard } from '../src/profile/open-board.js';
 import { dumpLayers, profile, runOnce } from '../src/profile/run.js';
 import { Session } from '../src/profile/session.js';
+
+/** A folder that goes with this process. */
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'reflow-noisy-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 /** Park and Miller's generator (CACM 31(10), 1988): faults that can be repeated. */
 function random(seed: number): () => number {
@@ -47,7 +54,7 @@ function noisy(port: Port, next: () => number, one: number): Port & { faults: nu
 test('every answer is right, whatever the line does', async (t) => {
   const catalogue = makeCatalogue(await assetDocuments('targets'), await assetDocuments('boards'));
   const board = boardById(catalogue, 'host');
-  const outDir = join(mkdtempSync(join(tmpdir(), 'reflow-noisy-')), 'build');
+  const outDir = join(temporary(), 'build');
   const folder = join(packageRoot(), 'test', 'fixtures', 'reverse');
   const open = await openBoard(
     board,

@@ -1,6 +1,7 @@
 /*
- * Arm MPS2 with AN500 (Cortex-M7): CMSDK UART0, polled, and the 32-bit counter of the FPGA's I/O block. That counts at
- * 25 MHz; under -icount shift=10 an instruction takes 1024 ns, so 25.6 counts, and a rounded quotient is exact.
+ * Arm MPS2 with AN500 (Cortex-M7): CMSDK UART0, polled, and the counters of the FPGA's I/O block. One counts at 25 MHz:
+ * under -icount shift=10 an instruction takes 1024 ns, so 25.6 counts, and a rounded quotient is exact. Its 32 bits are
+ * 168 million instructions; the one that counts at 100 Hz tells how often it has gone round.
  * Source: Arm DAI 0500, 3.2 memory map and interrupts; Arm DDI 0479 (CMSDK), 4.3 APB UART; DAI 0500, 4.4 FPGA I/O.
  */
 #include "../cortex-m/wait.h"
@@ -13,6 +14,7 @@
 #define UART0_CTRL REG(0x40004008u)
 #define UART0_INTCLEAR REG(0x4000400cu)
 #define UART0_BAUDDIV REG(0x40004010u)
+#define FPGAIO_CLK100HZ REG(0x40028014u)
 #define FPGAIO_COUNTER REG(0x40028018u)
 
 #define STATE_TX_FULL 1u
@@ -48,13 +50,16 @@ static void write_bytes(void *context, const uint8_t *bytes, uint32_t count)
 static uint64_t read_counter(void *context)
 {
     (void)context;
-    return FPGAIO_COUNTER;
+    const uint64_t coarse = (uint64_t)FPGAIO_CLK100HZ * 250000u;
+    const uint32_t fine = FPGAIO_COUNTER;
+    /* The difference is small and keeps its sign: at most a hundredth of a second and where the two began. */
+    return coarse + (uint64_t)(int64_t)(int32_t)(fine - (uint32_t)coarse);
 }
 
 const rf_port *port_open(void)
 {
     static const rf_port port = {
-        NULL, read_byte, write_bytes, read_counter, UINT32_MAX, RF_COUNTER_KIND, RF_COUNTER_TICKS, RF_COUNTER_UNITS, 0,
+        NULL, read_byte, write_bytes, read_counter, UINT64_MAX, RF_COUNTER_KIND, RF_COUNTER_TICKS, RF_COUNTER_UNITS, 0,
         link_stack_low, RF_STACK_BYTES, RF_BOARD,
     };
     UART0_BAUDDIV = 217u; /* 25 MHz / 115200 */

@@ -1,11 +1,17 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Disk, files, filesOn } from './files.js';
 
-const temporary = () => mkdtempSync(join(tmpdir(), 'reflow-files-'));
+/** A folder that goes with this process. */
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'reflow-files-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 const real: Disk = { mkdir, mkdtemp, writeFile, rename, rm };
 const failing = (code: string) => Object.assign(new Error(code), { code });
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,13 @@ import { boardById, makeCatalogue, targetOf } from '../hw/catalogue.js';
 import { parseImage } from '../hw/image.js';
 import { buildImage } from './build-image.js';
 
+/** A folder that goes with this process. */
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'reflow-build-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 async function boardAndTarget(id: string) {
   const catalogue = makeCatalogue(await assetDocuments('targets'), await assetDocuments('boards'));
   const board = boardById(catalogue, id);
@@ -20,7 +27,7 @@ async function boardAndTarget(id: string) {
 
 /** A copy of the fixture, to build in and to spoil. */
 async function project(): Promise<string> {
-  const folder = join(mkdtempSync(join(tmpdir(), 'reflow-build-')), 'blur');
+  const folder = join(temporary(), 'blur');
   await cp(join(packageRoot(), 'test', 'fixtures', 'blur'), folder, { recursive: true });
   return folder;
 }
@@ -134,6 +141,17 @@ test('a missing compiler is E_TOOL_MISSING with the package that has it', async 
   const error = await t.throwsAsync(buildImage(await project(), board, absent), { instanceOf: ReflowError });
   t.is(error?.code, 'E_TOOL_MISSING');
   t.regex(error?.hint ?? '', /apt-get install gcc-arm-none-eabi/);
+});
+
+test('a compiler that meets a full disk is E_DISK_FULL, and nothing is left', async (t) => {
+  const { board, target } = await boardAndTarget('virt-m4');
+  const folder = await project();
+  const full = new FakeProcesses(() => ({ status: 1, stderr: 'as: x.o: No space left on device' }));
+  await t.throwsAsync(buildImage(folder, board, target, { processes: full }), { code: 'E_DISK_FULL' });
+  t.deepEqual(
+    readdirSync(folder).filter((name) => /^\.|build$/.test(name)),
+    [],
+  );
 });
 
 test('at most as many compilers as asked for run at once, and none starts after a failure', async (t) => {

@@ -16,16 +16,24 @@ const toolTimeoutMs = 120_000;
 
 /**
  * Runs one tool of the target.
- * @throws ReflowError E_TOOL_MISSING, E_TIMEOUT
+ * @throws ReflowError E_TOOL_MISSING, E_TIMEOUT, E_DISK_FULL
  */
-export function callTool(
+export async function callTool(
   processes: Processes,
   target: Target,
   program: string,
   args: readonly string[],
 ): Promise<ExecResult> {
   const install = `install it: sudo apt-get install ${target.tools.package}`;
-  return processes.exec({ program, args, timeoutMs: toolTimeoutMs, install });
+  const result = await processes.exec({ program, args, timeoutMs: toolTimeoutMs, install });
+  if (result.status !== 0 && /No space left on device/.test(result.stderr)) {
+    throw new ReflowError(
+      'E_DISK_FULL',
+      `no space left for what ${program} writes`,
+      'free some disk space and try again',
+    );
+  }
+  return result;
 }
 
 /**

@@ -6,7 +6,6 @@ import { ReflowError } from '../base/error.js';
 
 export interface Section {
   readonly name: string;
-  readonly address: number;
   readonly bytes: number;
   /** Occupies memory when the program runs. */
   readonly allocated: boolean;
@@ -51,7 +50,6 @@ function readSections(file: Uint8Array): Section[] {
       name: view.getUint32(at, true),
       type: view.getUint32(at + 4, true),
       flags: word(at + 8),
-      address: word(at + 8 + size),
       offset: word(at + 8 + 2 * size),
       bytes: word(at + 8 + 3 * size),
     };
@@ -64,10 +62,9 @@ function readSections(file: Uint8Array): Section[] {
     return Buffer.from(file.subarray(start, end)).toString('latin1');
   };
   return Array.from({ length: count ?? 0 }, (_, index) => {
-    const { name, type, flags, address, bytes } = header(index);
+    const { name, type, flags, bytes } = header(index);
     return {
       name: nameAt(name),
-      address,
       bytes,
       allocated: (flags & FLAG.alloc) !== 0,
       writable: (flags & FLAG.write) !== 0,

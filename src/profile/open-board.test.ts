@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,13 @@ import { boardById, makeCatalogue } from '../hw/catalogue.js';
 import type { Image } from '../hw/image.js';
 import { openBoard } from './open-board.js';
 import { Session } from './session.js';
+
+/** A folder that goes with this process. */
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'reflow-tether-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 async function board(id: string): Promise<Board> {
   return boardById(makeCatalogue(await assetDocuments('targets'), await assetDocuments('boards')), id);
@@ -95,7 +102,7 @@ function processesWith(word: string): string[] {
 }
 
 test('kill -9 of reflow leaves no emulator behind', async (t) => {
-  const mark = join(mkdtempSync(join(tmpdir(), 'reflow-tether-')), 'mark');
+  const mark = join(temporary(), 'mark');
   const module = join(packageRoot(), 'dist', 'src', 'base', 'tethered-program.js');
   const program = `
     import { startTethered } from ${JSON.stringify(module)};
