@@ -14,7 +14,10 @@ export const verifyCommand = (verify: Verify) =>
       ...boardOption,
       ...portOption,
       golden: { describe: 'folder of golden vectors to compare with instead of the host', type: 'string' },
-      project: { describe: 'verify this folder of compile (perhaps edited) instead of fresh C', type: 'string' },
+      project: {
+        describe: 'verify this folder of compile (perhaps edited) instead of fresh C',
+        type: 'string',
+      },
     },
     run: ({ network, board, port, golden, project }, progress) =>
       verify(
