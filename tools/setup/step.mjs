@@ -19,9 +19,16 @@ export class StepFailed extends Error {
 export async function step(name, work) {
   const begun = performance.now();
   const say = (text) => process.stdout.write(`  ${name}: ${text} ...\n`);
-  const outcome = await work(say);
+  const elapsed = () => (performance.now() - begun) / 1000;
+  const heartbeat = setInterval(() => say(`still at it after ${elapsed().toFixed(0)} s`), 20_000);
+  let outcome;
+  try {
+    outcome = await work(say);
+  } finally {
+    clearInterval(heartbeat);
+  }
   if (outcome === null) return;
-  const seconds = ((performance.now() - begun) / 1000).toFixed(2);
+  const seconds = elapsed().toFixed(2);
   process.stdout.write(`  ${name.padEnd(16)} ${seconds.padStart(7)} s  ${outcome}\n`);
 }
 
