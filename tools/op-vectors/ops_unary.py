@@ -255,7 +255,7 @@ def abs(d):
     return unary(d, "ABS", "AbsOptions", np.abs)
 
 
-@operator({"int8": FLOAT_SHAPES, "float32": FLOAT_SHAPES, "int32": FLOAT_SHAPES[:1]})
+@operator({"int8": FLOAT_SHAPES, "float32": FLOAT_SHAPES})
 def neg(d):
     """TFLM has no integer NEG, and TensorFlow's negates the raw integers: only one symmetric quantisation makes sense."""
     if not d.quantised:
