@@ -29,19 +29,14 @@ def round_away(value):
 
 
 def add_or_sub(case):
-    """Both operands are brought to twice the larger scale with 20 (int16: 15) extra bits. SUB divides in float32."""
+    """Both operands are brought to twice the larger scale with 20 (int16: 15) extra bits, and the sum back."""
     a, b = case.inputs
     y = case.outputs[0]
     left = 15 if y.dtype == "int16" else 20
-    if case.kind == "sub":
-        largest = np.float32(2) * max(a.scale, b.scale)
-        real = [float(a.scale / largest), float(b.scale / largest), float(largest) / ((1 << left) * float(y.scale))]
-    else:
-        largest = 2.0 * float(max(a.scale, b.scale))
-        real = [float(a.scale) / largest, float(b.scale) / largest, largest / ((1 << left) * float(y.scale))]
+    largest = 2.0 * float(max(a.scale, b.scale))
     sign = -1 if case.kind == "sub" else 1
-    total = scaled(a.centred << left, real[0]) + sign * scaled(b.centred << left, real[1])
-    return clamp(scaled(total, real[2]), y, case.options)
+    total = scaled(a.centred << left, float(a.scale) / largest) + sign * scaled(b.centred << left, float(b.scale) / largest)
+    return clamp(scaled(total, largest / ((1 << left) * float(y.scale))), y, case.options)
 
 
 def mul(case):

@@ -206,6 +206,9 @@ def rsqrt(case):
     multiplier, shift = quantize_multiplier(1.0 / (math.sqrt(float(x.scale)) * float(y.scale)))
     result = []
     for value in x.centred.ravel():
+        if value == 0:
+            result.append(1 << 20)  # saturates
+            continue
         m, s = inverse_square_root(int(value))
         data = multiply_twice_rounded(1, m, s + 20)
         result.append(multiply_twice_rounded(data, multiplier, shift - 20))

@@ -35,8 +35,7 @@ ARITHMETIC_INT = [
         extremes={**SAME, "spread": "extreme"},
     ),
 ]
-INT32 = cases(same_shape=SAME, channel={**SAME, "shapes": ([1, 3, 4, 5], [5])}, scalar={**SAME, "shapes": ([4], [])})
-ARITHMETIC_ALL = {"int8": ARITHMETIC_INT, "int16": ARITHMETIC_INT, "float32": ARITHMETIC, "int32": INT32}
+ARITHMETIC_ALL = {"int8": ARITHMETIC_INT, "int16": ARITHMETIC_INT, "float32": ARITHMETIC}
 
 SHAPES = [
     ([2, 3, 4], [2, 3, 4]),
@@ -67,8 +66,7 @@ def arithmetic(d, name, options, compute):
     x, y, left, right = operands(d)
     exact = np.asarray(compute(left, right))
     z = d.result(exact.shape, *d.fit(float(exact.min()), float(exact.max())))
-    activation = "NONE" if d.dtype == "int32" else d.pick("activation", ["NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
-    d.used.add("activation")
+    activation = d.pick("activation", ["NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
     d.op(name, [x, y], [z], options, fusedActivationFunction=ACTIVATION[activation])
     return 1
 
@@ -98,7 +96,7 @@ EXTREMUM = cases(
     rank5={**PLAIN, "shapes": ([2, 1, 3, 2, 2], [1, 2, 3, 1, 2])},
     constant_scalar={**PLAIN, "shapes": ([2, 7], []), "constant": True},
 )
-EXTREMUM_ALL = {"int8": EXTREMUM, "int16": EXTREMUM[:3], "float32": EXTREMUM, "int32": EXTREMUM[:3]}
+EXTREMUM_ALL = {"int8": EXTREMUM, "int16": EXTREMUM[:3], "float32": EXTREMUM}
 
 
 def extremum(d, name):
@@ -139,7 +137,7 @@ SQUARED_INT = [
 ]
 
 
-@operator({"int8": SQUARED_INT, "float32": SQUARED, "int32": SQUARED[:2]})
+@operator({"int8": SQUARED_INT, "float32": SQUARED})
 def squared_difference(d):
     x, y, left, right = operands(d)
     exact = np.asarray((left - right) ** 2)

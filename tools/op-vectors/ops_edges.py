@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from draw import INTEGER_RANGE
 from registry import cases, operator
 
 KINDS = ["CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "FULLY_CONNECTED per channel"]
@@ -47,24 +48,31 @@ def rounding_edges(d):
 
 
 def nearest_to_half(d, compute, count=96):
-    """The pairs of int8 values whose real result lies nearest to half an output step."""
-    left, right = (v.ravel() for v in np.meshgrid(np.arange(-128, 128), np.arange(-128, 128)))
+    """The pairs of values whose real result lies nearest to half an output step: of all pairs, or of many for int16."""
+    low, high = INTEGER_RANGE[d.dtype]
+    if d.dtype == "int8":
+        left, right = (v.ravel() for v in np.meshgrid(np.arange(low, high + 1), np.arange(low, high + 1)))
+    else:
+        left, right = d.rng.integers(low, high + 1, (2, 300_000))
     steps = compute(left, right)
-    order = np.argsort(np.where(np.abs(steps) < 126, np.abs(steps - np.floor(steps) - 0.5), 1.0), kind="stable")[:count]
-    return left[order].astype(np.int8), right[order].astype(np.int8)
+    order = np.argsort(np.where(np.abs(steps) < high - 2, np.abs(steps - np.floor(steps) - 0.5), 1.0), kind="stable")[:count]
+    return left[order], right[order]
 
 
-PAIRS = cases(add={"kind": "ADD"}, sub={"kind": "SUB"}, mul={"kind": "MUL"}, squared_difference={"kind": "SQUARED_DIFFERENCE"})
+PAIRS = cases(add={"kind": "ADD"}, sub={"kind": "SUB"}, mul={"kind": "MUL"})
+SQUARES = cases(squared_difference={"kind": "SQUARED_DIFFERENCE"})
+AGAIN = [(f"{name}_again", pinned) for name, pinned in [*PAIRS, *SQUARES]]
 
 
-@operator({"int8": PAIRS + [(f"{name}_again", pinned) for name, pinned in PAIRS]})
+@operator({"int8": [*PAIRS, *SQUARES, *AGAIN], "int16": [*PAIRS, *AGAIN[:3]]})
 def rounding_edges_binary(d):
-    kind = d.pick("kind", [pinned["kind"] for _, pinned in PAIRS])
+    kind = d.pick("kind", ["ADD", "SUB", "MUL"])
     a, b = d.scale("left_scale"), d.scale("right_scale")
-    za, zb, zo = (int(z) for z in d.rng.integers(-20, 21, 3))
+    za, zb, zo = (int(z) for z in d.rng.integers(-20, 21, 3)) if d.dtype == "int8" else (0, 0, 0)
     function = {"ADD": np.add, "SUB": np.subtract, "MUL": np.multiply}.get(kind, lambda v, w: (v - w) ** 2)
-    widest = float(np.max(np.abs(function(200.0 * float(a), -200.0 * float(b)))))
-    out = np.float32(widest / 128 / d.rng.uniform(1, 4))
+    high = INTEGER_RANGE[d.dtype][1] + 1
+    widest = float(np.max(np.abs(function(1.5 * high * float(a), -1.5 * high * float(b)))))
+    out = np.float32(widest / high / d.rng.uniform(1, 4))
     left, right = nearest_to_half(d, lambda v, w: function((v - za) * float(a), (w - zb) * float(b)) / float(out))
     x, _ = d.feed([len(left)], a, za, data=left)
     y, _ = d.feed([len(right)], b, zb, data=right)

@@ -225,7 +225,7 @@ def unary(d, name, options, compute, positive=False):
         high = 127 if d.dtype == "int8" else 32767
         data = d.rng.integers(point + 1, high + 1, shape)
         if d.pick("every", [False]):
-            data = np.arange(-127, 128)
+            data = np.arange(-128, 128)
         x, _ = d.feed(shape, scale, point, data=data)
         values = real(data, scale, point)
     elif positive:
@@ -245,7 +245,7 @@ POSITIVE_INT = cases(
     zero_point_middle={"shape": [40], "in_zero_point": -3, "fit": "fit"},
     saturating={"shape": [40], "fit": "saturate"},
     coarse={"shape": [40], "fit": "coarse"},
-    every_value={"shape": [255], "in_zero_point": -128, "fit": "fit", "every": True},
+    every_value={"shape": [256], "in_zero_point": -128, "fit": "fit", "every": True},
 )
 ABS_INT = [*FLOAT_SHAPES, *FITS]
 
@@ -255,7 +255,7 @@ def abs(d):
     return unary(d, "ABS", "AbsOptions", np.abs)
 
 
-@operator({"int8": FLOAT_SHAPES, "float32": FLOAT_SHAPES, "int32": FLOAT_SHAPES[:1]})
+@operator({"int8": FLOAT_SHAPES, "float32": FLOAT_SHAPES})
 def neg(d):
     """TFLM has no integer NEG, and TensorFlow's negates the raw integers: only one symmetric quantisation makes sense."""
     if not d.quantised:
