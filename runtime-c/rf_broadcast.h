@@ -12,12 +12,45 @@ typedef struct {
     int32_t dims[RF_MAX_RANK], a[RF_MAX_RANK], b[RF_MAX_RANK];
 } rf_broadcast;
 
+/* Parameters of the operators that need no more than a clamp, or not even that. */
+typedef struct {
+    int32_t a_step, b_step;
+    float act_min, act_max;
+} rf_binary_f32_params;
+
+typedef struct {
+    int32_t a_step, b_step;
+    int32_t act_min, act_max;
+} rf_binary_s32_params;
+
+typedef struct {
+    int32_t a_step, b_step;
+} rf_binary_plain_params;
+
+typedef struct {
+    rf_broadcast shape;
+    rf_binary_f32_params flat;
+} rf_binary_f32_broadcast_params;
+
+typedef struct {
+    rf_broadcast shape;
+    rf_binary_s32_params flat;
+} rf_binary_s32_broadcast_params;
+
+typedef struct {
+    rf_broadcast shape;
+    rf_binary_plain_params flat;
+} rf_binary_plain_broadcast_params;
+
 /*
- * Defines `void name(const struct_type *p, const T *a, const T *b, U *out)`, where struct_type has a member `shape`
+ * Defines `void name(const struct_type *p, const A *a, const B *b, U *out)`, where struct_type has a member `shape`
  * (rf_broadcast) and a member `flat` with the parameters of `flat_kernel`.
  */
 #define RF_DEFINE_BROADCAST(name, struct_type, flat_kernel, T, U)                                                      \
-    void name(const struct_type *p, const T *a, const T *b, U *out)                                                    \
+    RF_DEFINE_BROADCAST_MIXED(name, struct_type, flat_kernel, T, T, U)
+
+#define RF_DEFINE_BROADCAST_MIXED(name, struct_type, flat_kernel, A, B, U)                                             \
+    void name(const struct_type *p, const A *a, const B *b, U *out)                                                    \
     {                                                                                                                  \
         const rf_broadcast *s = &p->shape;                                                                             \
         int32_t at[RF_MAX_RANK] = {0};                                                                                 \

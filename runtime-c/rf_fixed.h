@@ -69,6 +69,21 @@ static inline int32_t rf_fixed_one_over_one_plus(int32_t a)
     return rf_fixed_rescale(rf_fixed_half_reciprocal(a), 1);
 }
 
+/* 1 / (1 + exp(-a)) in Q0 for a in Q<integer_bits>; 1/2 for 0. */
+static inline int32_t rf_fixed_logistic(int32_t a, int32_t integer_bits)
+{
+    const int32_t of_magnitude = rf_fixed_one_over_one_plus(rf_fixed_exp(a < 0 ? a : -a, integer_bits));
+    return a == 0 ? 1 << 30 : a > 0 ? of_magnitude : INT32_MAX - of_magnitude;
+}
+
+/* tanh(a) in Q0 for a in Q<integer_bits>: (1 - e) / (1 + e) with e = exp(-2 |a|); doubling reinterprets the format. */
+static inline int32_t rf_fixed_tanh(int32_t a, int32_t integer_bits)
+{
+    const int32_t e = rf_fixed_exp(a < 0 ? a : -a, integer_bits + 1);
+    const int32_t of_magnitude = rf_fixed_rescale(rf_fixed_half_reciprocal(e) - (1 << 29), 2);
+    return a == 0 ? 0 : a > 0 ? of_magnitude : -of_magnitude;
+}
+
 /* Leading zero bits of x; 32 for 0. */
 static inline int32_t rf_leading_zeros(uint32_t x)
 {
@@ -77,6 +92,14 @@ static inline int32_t rf_leading_zeros(uint32_t x)
         n++;
     }
     return n;
+}
+
+/* 1 / x in Q0 for x > 0 in Q<integer_bits>, normalised; the true value has *bits more integer bits. */
+static inline int32_t rf_fixed_reciprocal(int32_t x, int32_t integer_bits, int32_t *bits)
+{
+    const int32_t zeros = rf_leading_zeros((uint32_t)x);
+    *bits = integer_bits - zeros;
+    return rf_fixed_one_over_one_plus((int32_t)(((uint32_t)x << zeros) - (UINT32_C(1) << 31)));
 }
 
 #endif

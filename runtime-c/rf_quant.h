@@ -11,6 +11,12 @@ static inline int32_t rf_min(int32_t a, int32_t b) { return a < b ? a : b; }
 static inline int32_t rf_max(int32_t a, int32_t b) { return a > b ? a : b; }
 static inline int32_t rf_clamp(int32_t x, int32_t low, int32_t high) { return rf_min(rf_max(x, low), high); }
 
+static inline float rf_clamp_f32(float x, float low, float high)
+{
+    x = x < low ? low : x;
+    return x > high ? high : x;
+}
+
 /* x * 2^n without undefined behaviour when bits leave at the top. */
 static inline int32_t rf_shl(int32_t x, int32_t n) { return (int32_t)((uint32_t)x << n); }
 

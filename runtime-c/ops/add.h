@@ -1,4 +1,4 @@
-/* add: element-wise sum of two operands, broadcast where their shapes differ. */
+/* add, sub: element-wise sum and difference of two operands, broadcast where their shapes differ. */
 #ifndef RF_ADD_H
 #define RF_ADD_H
 
@@ -14,25 +14,26 @@ typedef struct {
 } rf_add_int_params;
 
 typedef struct {
-    int32_t a_step, b_step;
-    float act_min, act_max;
-} rf_add_f32_params;
-
-typedef struct {
     rf_broadcast shape;
     rf_add_int_params flat;
 } rf_add_int_broadcast_params;
 
-typedef struct {
-    rf_broadcast shape;
-    rf_add_f32_params flat;
-} rf_add_f32_broadcast_params;
-
 void rf_add_s8(const rf_add_int_params *p, const int8_t *a, const int8_t *b, int8_t *out, int32_t count);
 void rf_add_s16(const rf_add_int_params *p, const int16_t *a, const int16_t *b, int16_t *out, int32_t count);
-void rf_add_f32(const rf_add_f32_params *p, const float *a, const float *b, float *out, int32_t count);
+void rf_add_s32(const rf_binary_s32_params *p, const int32_t *a, const int32_t *b, int32_t *out, int32_t count);
+void rf_add_f32(const rf_binary_f32_params *p, const float *a, const float *b, float *out, int32_t count);
 void rf_add_s8_broadcast(const rf_add_int_broadcast_params *p, const int8_t *a, const int8_t *b, int8_t *out);
 void rf_add_s16_broadcast(const rf_add_int_broadcast_params *p, const int16_t *a, const int16_t *b, int16_t *out);
-void rf_add_f32_broadcast(const rf_add_f32_broadcast_params *p, const float *a, const float *b, float *out);
+void rf_add_s32_broadcast(const rf_binary_s32_broadcast_params *p, const int32_t *a, const int32_t *b, int32_t *out);
+void rf_add_f32_broadcast(const rf_binary_f32_broadcast_params *p, const float *a, const float *b, float *out);
+
+void rf_sub_s8(const rf_add_int_params *p, const int8_t *a, const int8_t *b, int8_t *out, int32_t count);
+void rf_sub_s16(const rf_add_int_params *p, const int16_t *a, const int16_t *b, int16_t *out, int32_t count);
+void rf_sub_s32(const rf_binary_s32_params *p, const int32_t *a, const int32_t *b, int32_t *out, int32_t count);
+void rf_sub_f32(const rf_binary_f32_params *p, const float *a, const float *b, float *out, int32_t count);
+void rf_sub_s8_broadcast(const rf_add_int_broadcast_params *p, const int8_t *a, const int8_t *b, int8_t *out);
+void rf_sub_s16_broadcast(const rf_add_int_broadcast_params *p, const int16_t *a, const int16_t *b, int16_t *out);
+void rf_sub_s32_broadcast(const rf_binary_s32_broadcast_params *p, const int32_t *a, const int32_t *b, int32_t *out);
+void rf_sub_f32_broadcast(const rf_binary_f32_broadcast_params *p, const float *a, const float *b, float *out);
 
 #endif

@@ -1,41 +1,50 @@
-/** ADD: element-wise sum with broadcast. Quantised: both operands are brought to twice the larger scale, then summed. */
-import { type BinaryAttrs, binaryBinding, binaryOp } from './binary.js';
-import type { CStruct, OpDef } from './op-def.js';
-import { activationBounds, activationRange, perTensor, quantiseMultiplier } from './quantise.js';
+/** ADD and SUB: element-wise with broadcast. Quantised: both operands are brought to twice the larger scale first. */
+import { type BinaryAttrs, type BinaryParams, binaryBinding, binaryOp, clampParams } from './binary.js';
+import type { OpView } from './op-def.js';
+import { activationRange, perTensor, quantiseMultiplier } from './quantise.js';
 
-export const add: OpDef<BinaryAttrs> = binaryOp({
+export const add = binaryOp({
   kind: 'add',
   tflite: [binaryBinding(0, 'ADD')],
-  dtypes: ['int8', 'int16', 'float32'],
-  params(view): { type: string; fields: CStruct } {
-    const [a, b, out] = [view.input(0), view.input(1), view.output(0)];
-    if (out.dtype === 'float32') {
-      const [low, high] = activationBounds(view.attrs.activation);
-      return { type: 'add_f32', fields: { act_min: { float: low }, act_max: { float: high } } };
-    }
-    const [qa, qb, qo] = [perTensor(a), perTensor(b), perTensor(out)];
-    const leftShift = out.dtype === 'int16' ? 15 : 20;
-    // TFLM computes these in double from float32 scales (tensorflow/lite/micro/kernels/add_common.cc).
-    const twiceMax = 2 * Math.max(qa.scale, qb.scale);
-    const [ma, mb] = [quantiseMultiplier(qa.scale / twiceMax), quantiseMultiplier(qb.scale / twiceMax)];
-    const mo = quantiseMultiplier(twiceMax / (2 ** leftShift * qo.scale));
-    const range = activationRange(view.attrs.activation, out);
-    return {
-      type: 'add_int',
-      fields: {
-        a_zero: qa.zeroPoint,
-        b_zero: qb.zeroPoint,
-        out_zero: qo.zeroPoint,
-        left_shift: leftShift,
-        a_multiplier: ma.multiplier,
-        a_shift: ma.shift,
-        b_multiplier: mb.multiplier,
-        b_shift: mb.shift,
-        out_multiplier: mo.multiplier,
-        out_shift: mo.shift,
-        act_min: range.min,
-        act_max: range.max,
-      },
-    };
-  },
+  dtypes: ['int8', 'int16', 'int32', 'float32'],
+  params: (view) => clampParams(view) ?? sumParams(view),
+  evaluate: (a, b) => a + b,
 });
+
+export const sub = binaryOp({
+  kind: 'sub',
+  file: 'add',
+  tflite: [binaryBinding(41, 'SUB')],
+  dtypes: ['int8', 'int16', 'int32', 'float32'],
+  params: (view) => clampParams(view) ?? sumParams(view),
+  evaluate: (a, b) => a - b,
+});
+
+// TFLM computes the ratios in double from float32 scales (tensorflow/lite/micro/kernels/add_common.cc, sub_common.cc;
+// older releases divided in float32 for SUB, which the int16 vectors tell apart).
+function sumParams(view: OpView<BinaryAttrs>): BinaryParams {
+  const out = view.output(0);
+  const [qa, qb, qo] = [perTensor(view.input(0)), perTensor(view.input(1)), perTensor(out)];
+  const leftShift = out.dtype === 'int16' ? 15 : 20;
+  const twiceMax = 2 * Math.max(qa.scale, qb.scale);
+  const [ma, mb] = [qa, qb].map(({ scale }) => quantiseMultiplier(scale / twiceMax));
+  const mo = quantiseMultiplier(twiceMax / (2 ** leftShift * qo.scale));
+  const range = activationRange(view.attrs.activation, out);
+  return {
+    type: 'add_int',
+    fields: {
+      a_zero: qa.zeroPoint,
+      b_zero: qb.zeroPoint,
+      out_zero: qo.zeroPoint,
+      left_shift: leftShift,
+      a_multiplier: ma!.multiplier,
+      a_shift: ma!.shift,
+      b_multiplier: mb!.multiplier,
+      b_shift: mb!.shift,
+      out_multiplier: mo.multiplier,
+      out_shift: mo.shift,
+      act_min: range.min,
+      act_max: range.max,
+    },
+  };
+}

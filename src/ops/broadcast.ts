@@ -44,11 +44,13 @@ export function broadcastStruct(
   };
 }
 
-function padded(shape: readonly number[], rank: number): number[] {
+/** The shape with 1 in front, up to `rank` dimensions. */
+export function padded(shape: readonly number[], rank: number): number[] {
   return [...Array<number>(rank - shape.length).fill(1), ...shape];
 }
 
-function strides(shape: readonly number[]): number[] {
+/** Element strides of a shape padded to `maxRank`, 0 where the operand repeats. */
+export function strides(shape: readonly number[]): number[] {
   const dims = padded(shape, maxRank);
   return dims.map((dim, axis) => (dim === 1 ? 0 : elementCount(dims.slice(axis + 1))));
 }

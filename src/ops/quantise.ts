@@ -64,6 +64,24 @@ export function perTensor(tensor: Tensor): { scale: number; zeroPoint: number } 
   return { scale: scales[0]!, zeroPoint: zeroPoints[0]! };
 }
 
+/** Zero points and requantisation from one tensor to another by a real ratio, as the kernels' structs name them. */
+export function rescale(
+  input: Tensor,
+  output: Tensor,
+  ratio: number,
+): { in_zero: number; out_zero: number; multiplier: number; shift: number } {
+  return {
+    in_zero: perTensor(input).zeroPoint,
+    out_zero: perTensor(output).zeroPoint,
+    ...quantiseMultiplier(ratio),
+  };
+}
+
+/** Input scale / output scale. */
+export function scaleRatio(input: Tensor, output: Tensor): number {
+  return perTensor(input).scale / perTensor(output).scale;
+}
+
 /** The quantisation of a tensor that must have one. */
 export function quantOf(tensor: Tensor): Quant {
   if (tensor.quant === null) {
@@ -112,11 +130,18 @@ export function rangeOf(dtype: string): readonly [min: number, max: number] {
 
 /** Clamp of a quantised output for a fused activation: TFLite's CalculateActivationRangeQuantized. */
 export function activationRange(activation: Activation, output: Tensor): { min: number; max: number } {
+  return quantisedRange(activationBounds(activation), output);
+}
+
+/** Real bounds as quantised ones, inside the output's type; infinite ones become the type's. */
+export function quantisedRange(
+  [low, high]: readonly [low: number, high: number],
+  output: Tensor,
+): { min: number; max: number } {
   const [min, max] = rangeOf(output.dtype);
-  if (activation === 'none') return { min, max };
+  if (low === -Infinity && high === Infinity) return { min, max };
   const { scale, zeroPoint } = perTensor(output);
   const quantise = (value: number) => zeroPoint + roundAway(Math.fround(value / scale));
-  const [low, high] = activationBounds(activation);
   return {
     min: low === -Infinity ? min : Math.max(min, quantise(low)),
     max: high === Infinity ? max : Math.min(max, quantise(high)),
