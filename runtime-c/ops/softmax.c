@@ -1,5 +1,5 @@
 /*
- * softmax: reference kernels. Per row: largest element, sum of exponentials, then one division shared by the row. Integer
+ * softmax: reference kernels. Per row: largest element, sum of exponentials, then one division shared by the row. int8
  * arithmetic of TFLM's reference_ops::Softmax: exponentials in Q0, their sum in Q12, output scale 1/256 or 1/32768.
  */
 #include "softmax.h"
@@ -34,9 +34,7 @@ static int32_t reciprocal_of_sum(const rf_softmax_s8_params *p, const int8_t *in
             total += rf_round_shift(exp_of_difference(p, difference), SUM_BITS);
         }
     }
-    const int32_t zeros = rf_leading_zeros((uint32_t)total);
-    *bits = SUM_BITS - zeros;
-    return rf_fixed_one_over_one_plus((int32_t)(((uint32_t)total << zeros) - (UINT32_C(1) << 31)));
+    return rf_fixed_reciprocal(total, SUM_BITS, bits);
 }
 
 /* Defines the row loop for an output type of `width` bits. */
@@ -61,6 +59,37 @@ static int32_t reciprocal_of_sum(const rf_softmax_s8_params *p, const int8_t *in
 
 DEFINE_SOFTMAX(rf_softmax_s8, int8_t, 8, INT8_MIN, INT8_MAX)
 DEFINE_SOFTMAX(rf_softmax_s8_s16, int16_t, 16, INT16_MIN, INT16_MAX)
+
+/* Linear interpolation in a table of 513 values over all int16 inputs. */
+static int32_t interpolate(const int16_t *table, int32_t x)
+{
+    const int16_t *at = table + 256 + (x >> 7);
+    return at[0] + (((at[1] - at[0]) * (x & 0x7F) + 64) >> 7);
+}
+
+/* int16: both functions from tables (TFLM reference_ops::SoftmaxInt16). The output holds the exponentials meanwhile. */
+void rf_softmax_s16(const rf_softmax_s16_params *p, const int16_t *in, int16_t *out)
+{
+    for (int32_t row = 0; row < p->rows; row++, in += p->depth, out += p->depth) {
+        int32_t max = in[0], total = 0;
+        for (int32_t i = 1; i < p->depth; i++) {
+            max = rf_max(max, in[i]);
+        }
+        for (int32_t i = 0; i < p->depth; i++) {
+            const int32_t x = rf_scale(in[i] - max, p->multiplier, p->shift) + INT16_MAX;
+            out[i] = (int16_t)interpolate(p->exp_table, rf_clamp(x, INT16_MIN, INT16_MAX));
+            total += out[i];
+        }
+        const int32_t zeros = rf_leading_zeros((uint32_t)total);
+        const int32_t normalised = (int32_t)((((int64_t)total << (zeros - 1)) + (1 << 13)) >> 14); /* 1..2 in Q16 */
+        const int32_t fraction = rf_clamp(normalised - (1 << 15) - (1 << 16), INT16_MIN, INT16_MAX);
+        const int32_t scale = interpolate(p->reciprocal_table, fraction);
+        for (int32_t i = 0; i < p->depth; i++) {
+            const int32_t share = (out[i] * scale + (1 << (30 - zeros))) >> (31 - zeros);
+            out[i] = (int16_t)rf_clamp(share, 0, INT16_MAX);
+        }
+    }
+}
 
 void rf_softmax_f32(const rf_softmax_f32_params *p, const float *in, float *out)
 {
