@@ -2,39 +2,85 @@
 
 import { ReflowError } from '../base/error.js';
 import type { Graph, Op } from '../ir/graph.js';
-import { add } from './add.js';
+import { abs, neg } from './abs.js';
+import { add, sub } from './add.js';
+import { cast } from './cast.js';
 import { concatenation, pack } from './concatenation.js';
 import { conv2d } from './conv2d.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
+import { div } from './div.js';
+import { maximum, minimum } from './extremum.js';
+import { ceil, cos, floor, round, sin, square } from './float-function.js';
 import { fullyConnected } from './fully-connected.js';
+import { hardSwish } from './hard-swish.js';
+import { leakyRelu, prelu } from './leaky-relu.js';
+import { mul } from './mul.js';
 import { type KernelCall, type KernelSet, type OpDef, type OpView, type Refusal, viewOp } from './op-def.js';
 import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
+import { dequantize, quantize } from './quantize.js';
 import { mean, sum } from './reduce.js';
+import { relu, relu0To1, relu6, reluN1To1 } from './relu.js';
 import { reshape } from './reshape.js';
+import { logistic, tanh } from './sigmoid.js';
 import { slice, stridedSlice } from './slice.js';
 import { softmax } from './softmax.js';
 import { split, splitV, unpack } from './split.js';
+import { rsqrt, sqrt } from './sqrt.js';
+import { squaredDifference } from './squared-difference.js';
+import { elu, exp, gelu, log } from './table-function.js';
 import { transpose } from './transpose.js';
 
 export const opDefs: readonly OpDef[] = [
+  abs,
   add,
   averagePool2d,
+  cast,
+  ceil,
   concatenation,
   conv2d,
+  cos,
   depthwiseConv2d,
+  dequantize,
+  div,
+  elu,
+  exp,
+  floor,
   fullyConnected,
+  gelu,
+  hardSwish,
+  leakyRelu,
+  log,
+  logistic,
+  maximum,
   maxPool2d,
   mean,
+  minimum,
+  mul,
+  neg,
   pack,
   pad,
+  prelu,
+  quantize,
+  relu,
+  relu0To1,
+  relu6,
+  reluN1To1,
   reshape,
+  round,
+  rsqrt,
+  sin,
   slice,
   softmax,
   split,
   splitV,
+  sqrt,
+  square,
+  squaredDifference,
   stridedSlice,
+  sub,
   sum,
+  tanh,
   transpose,
   unpack,
 ];
