@@ -154,7 +154,12 @@ test('every edge', (t) => {
   const program = new HostProgram(
     graphs.map((graph) => ({
       graph,
-      plan: planNetwork(graph, { objective: 'balanced', input: 'resident', region: 'ram' }),
+      plan: planNetwork(graph, {
+        objective: 'balanced',
+        input: 'resident',
+        region: 'ram',
+        kernelSets: ['ref'],
+      }),
     })),
   );
   t.teardown(() => program.close());

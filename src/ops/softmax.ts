@@ -103,7 +103,7 @@ function int16Scaling(view: OpView<SoftmaxAttrs>): CStruct {
   const reciprocal = int16Table(
     { scale: Math.fround(1 / 65535), zeroPoint: -32768 },
     output,
-    (x) => 1 / (1 + x),
+    (x) => 1 / Math.fround(1 + x),
   );
   return {
     multiplier,
