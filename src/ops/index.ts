@@ -7,6 +7,7 @@ import { concatenation, pack } from './concatenation.js';
 import { conv2d } from './conv2d.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { fullyConnected } from './fully-connected.js';
+import { gather } from './gather.js';
 import { type KernelCall, type KernelSet, type OpDef, type OpView, type Refusal, viewOp } from './op-def.js';
 import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
@@ -24,6 +25,7 @@ export const opDefs: readonly OpDef[] = [
   conv2d,
   depthwiseConv2d,
   fullyConnected,
+  gather,
   maxPool2d,
   mean,
   pack,
