@@ -13,6 +13,7 @@ import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
 import { mean, sum } from './reduce.js';
 import { reshape } from './reshape.js';
+import { resizeBilinear, resizeNearestNeighbor } from './resize.js';
 import { slice, stridedSlice } from './slice.js';
 import { softmax } from './softmax.js';
 import { split, splitV, unpack } from './split.js';
@@ -31,6 +32,8 @@ export const opDefs: readonly OpDef[] = [
   pack,
   pad,
   reshape,
+  resizeBilinear,
+  resizeNearestNeighbor,
   slice,
   softmax,
   split,
