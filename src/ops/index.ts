@@ -18,6 +18,7 @@ import { slice, stridedSlice } from './slice.js';
 import { softmax } from './softmax.js';
 import { split, splitV, unpack } from './split.js';
 import { transpose } from './transpose.js';
+import { transposeConv } from './transpose-conv.js';
 
 export const opDefs: readonly OpDef[] = [
   add,
@@ -41,13 +42,14 @@ export const opDefs: readonly OpDef[] = [
   stridedSlice,
   sum,
   transpose,
+  transposeConv,
   unpack,
 ];
 
 const byKind = new Map(opDefs.map((def) => [def.kind, def]));
 const byBuiltin = new Map(
   opDefs.flatMap((def) =>
-    def.tflite.map((binding) => [binding.builtin, { kind: def.kind, attrs: binding.attrs }] as const),
+    def.tflite.map((binding) => [binding.builtin, { kind: def.kind, binding }] as const),
   ),
 );
 
