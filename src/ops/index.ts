@@ -3,6 +3,7 @@
 import { ReflowError } from '../base/error.js';
 import type { Graph, Op } from '../ir/graph.js';
 import { add } from './add.js';
+import { argMax, argMin } from './arg-max.js';
 import { concatenation, pack } from './concatenation.js';
 import { conv2d } from './conv2d.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
@@ -22,6 +23,8 @@ import { transposeConv } from './transpose-conv.js';
 
 export const opDefs: readonly OpDef[] = [
   add,
+  argMax,
+  argMin,
   averagePool2d,
   concatenation,
   conv2d,
