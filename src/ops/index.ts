@@ -4,6 +4,7 @@ import { ReflowError } from '../base/error.js';
 import type { Graph, Op } from '../ir/graph.js';
 import { add } from './add.js';
 import { argMax, argMin } from './arg-max.js';
+import { batchMatmul } from './batch-matmul.js';
 import { concatenation, pack } from './concatenation.js';
 import { conv2d } from './conv2d.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
@@ -26,6 +27,7 @@ export const opDefs: readonly OpDef[] = [
   argMax,
   argMin,
   averagePool2d,
+  batchMatmul,
   concatenation,
   conv2d,
   depthwiseConv2d,
