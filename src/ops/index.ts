@@ -16,6 +16,7 @@ import { averagePool2d, maxPool2d } from './pool2d.js';
 import { mean, sum } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizeBilinear, resizeNearestNeighbor } from './resize.js';
+import { rank, shape } from './shape.js';
 import { slice, stridedSlice } from './slice.js';
 import { softmax } from './softmax.js';
 import { split, splitV, unpack } from './split.js';
@@ -37,9 +38,11 @@ export const opDefs: readonly OpDef[] = [
   mean,
   pack,
   pad,
+  rank,
   reshape,
   resizeBilinear,
   resizeNearestNeighbor,
+  shape,
   slice,
   softmax,
   split,
