@@ -105,7 +105,9 @@ def write_cases(path, title, cases):
 # FULLY_CONNECTED with one scale), and a build from source follows the source. reflow does too.
 WHEEL_DIFFERS_FROM_SOURCE = {
     ("rounding_edges", "int8_fully_connected"),
+    ("rounding_edges", "int8_fully_connected_tiny"),
     ("rounding_edges_binary", "int16_sub"),
+    ("rounding_edges_binary", "int16_sub_again"),
     ("sub", "int16_both_ways"),
 }
 
