@@ -233,7 +233,8 @@ def unary(d, name, options, compute, positive=False):
     else:
         x, values, _ = d.feed_quantised(shape, "in_")
     exact = compute(values)
-    y = d.result(shape, *d.fit(float(exact.min()), float(exact.max())))
+    finite = exact[np.isfinite(exact)]  # RSQRT of the zero point is infinite
+    y = d.result(shape, *d.fit(float(finite.min()), float(finite.max())))
     d.op(name, [x], [y], options)
     return 1
 
