@@ -19,7 +19,7 @@ const models: Record<string, Model> = existsSync(manifest)
 if (Object.keys(models).length === 0) test.skip('golden vectors: ../shared/golden is not here', () => {});
 
 for (const [name, model] of Object.entries(models)) {
-  test(`${name} equals its golden vectors, layer by layer`, (t) => {
+  test(`${name} equals its golden vectors, layer by layer`, async (t) => {
     const graph = prepareGraph(importNetwork(readFileSync(join(shared, model.file)), name));
     const plan = planNetwork(graph, {
       objective: 'balanced',
@@ -27,7 +27,7 @@ for (const [name, model] of Object.entries(models)) {
       kernelSets: ['ref'],
       region: 'ram',
     });
-    const program = new HostProgram([{ graph, plan }]);
+    const program = await HostProgram.compile([{ graph, plan }]);
     t.teardown(() => program.close());
     const golden = (file: string) => new Uint8Array(readFileSync(join(shared, 'golden', name, file)));
     const runs = model.vectors.map((vector) =>

@@ -1,5 +1,5 @@
 /** Compiles many networks into one host program and runs vectors through it; the tests' fastest way to the real C. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,62 +17,127 @@ export interface RunnableNetwork {
   readonly plan: Plan;
 }
 
+/** One inference to make: the network's number and its raw inputs. */
+export interface Job {
+  readonly index: number;
+  readonly inputs: readonly Uint8Array[];
+}
+
 /** Everything that one inference wrote, by tensor id, and the outputs read from the arena at the end. */
 export interface RunResult {
   readonly tensors: ReadonlyMap<number, Uint8Array>;
   readonly outputs: readonly Uint8Array[];
 }
 
+/** gcc without optimisation: these programs run for a moment, and most of the time is the compiler's. */
+const flags = [
+  '-std=c99',
+  '-Wall',
+  '-Wextra',
+  '-Wpedantic',
+  '-Werror',
+  '-O0',
+  '-pipe',
+  '-fsanitize=address,undefined',
+  '-fno-sanitize-recover',
+];
+
+/** Compilers that may run at once. */
+const maxCompilers = 2;
+let compilers = 0;
+const waiting: (() => void)[] = [];
+
 /**
  * A program that holds all these networks; graph names must differ. With gcc's sanitizers on, an access outside the
  * arena ends it, and so the test.
  */
 export class HostProgram {
-  readonly #dir: string;
+  private constructor(
+    private readonly networks: readonly RunnableNetwork[],
+    private readonly dir: string,
+  ) {}
 
-  constructor(private readonly networks: readonly RunnableNetwork[]) {
-    this.#dir = mkdtempSync(join(tmpdir(), 'reflow-test-'));
-    const sources = new Set<string>(['main.c']);
+  /** Emits and compiles the networks; rejects with gcc's first lines when it warns. */
+  static async compile(networks: readonly RunnableNetwork[]): Promise<HostProgram> {
+    const dir = mkdtempSync(join(tmpdir(), 'reflow-test-'));
+    const sources = new Set<string>();
     for (const { graph, plan } of networks) {
       const project = emitProject(graph, plan, {
         file: `${graph.name}.tflite`,
         modelHash: '00'.repeat(32),
         planHash: '00'.repeat(32),
       });
-      writeFiles(this.#dir, project.files);
+      writeFiles(dir, project.files);
       for (const source of project.sources) sources.add(source);
     }
-    writeFileSync(join(this.#dir, 'main.c'), mainSource(networks.map(({ graph }) => graph.name)));
-    const flags = [
-      '-std=c99',
-      '-Wall',
-      '-Wextra',
-      '-Wpedantic',
-      '-Werror',
-      '-O1',
-      '-fsanitize=address,undefined',
-      '-fno-sanitize-recover',
-    ];
-    const gcc = spawnSync('gcc', [...flags, ...sources, '-lm', '-o', 'program'], {
-      cwd: this.#dir,
-      encoding: 'utf8',
-    });
-    if (gcc.status !== 0) throw new Error(`gcc: ${gcc.stderr.split('\n').slice(0, 12).join('\n')}`);
+    // Every start of the compiler costs as much as a small file, so the weights are compiled as one.
+    const weights = [...sources].filter((source) => source.endsWith('_weights.c'));
+    const own = [...sources].filter((source) => !weights.includes(source));
+    writeFileSync(join(dir, 'weights.c'), weights.map((source) => `#include "${source}"\n`).join(''));
+    writeFileSync(join(dir, 'main.c'), mainSource(networks.map(({ graph }) => graph.name)));
+    const failure = await inTurn(() => gcc(dir, ['main.c', 'weights.c', ...own]));
+    if (failure === null) return new HostProgram(networks, dir);
+    rmSync(dir, { recursive: true, force: true });
+    throw new Error(`gcc: ${failure.split('\n').slice(0, 12).join('\n')}`);
   }
 
   /** One inference of network number `index` with these raw inputs. */
   run(index: number, inputs: readonly Uint8Array[]): RunResult {
-    const { graph } = this.networks[index]!;
-    const stream = execFileSync(join(this.#dir, 'program'), [String(index)], {
-      input: Buffer.concat(inputs),
-      maxBuffer: 1 << 28,
-    });
-    return readResult(graph, stream);
+    return this.runAll([{ index, inputs }])[0]!;
+  }
+
+  /** Several inferences in one start of the program, each in an arena of its own. */
+  runAll(jobs: readonly Job[]): RunResult[] {
+    const input = Buffer.concat(
+      jobs.flatMap(({ index, inputs }) => [new Uint8Array(Int32Array.of(index).buffer), ...inputs]),
+    );
+    const { stdout, stderr, status } = spawnSync(join(this.dir, 'program'), { input, maxBuffer: 1 << 28 });
+    const reader = { stream: stdout, at: 0 };
+    const results: RunResult[] = [];
+    try {
+      for (const { index } of jobs) results.push(readResult(this.networks[index]!.graph, reader));
+    } catch (error) {
+      // The program flushes after each job, so a cut stream ends in the job that failed.
+      if (!(error instanceof RangeError)) throw error;
+      const { name } = this.networks[jobs[results.length]!.index]!.graph;
+      throw new Error(`${name} ended with status ${status}: ${stderr.toString().slice(0, 2000)}`);
+    }
+    if (status !== 0 || reader.at !== stdout.length)
+      throw new Error(`the program ended with status ${status}: ${stderr.toString().slice(0, 2000)}`);
+    return results;
   }
 
   close(): void {
-    rmSync(this.#dir, { recursive: true, force: true });
+    rmSync(this.dir, { recursive: true, force: true });
   }
+}
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (compilers === maxCompilers) await new Promise<void>((resolve) => waiting.push(resolve));
+  else compilers++;
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else compilers--;
+  }
+}
+
+/** What gcc printed, when it failed. */
+function gcc(dir: string, sources: readonly string[]): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    const process = spawn('gcc', [...flags, ...sources, '-lm', '-o', 'program'], {
+      cwd: dir,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let printed = '';
+    process.stderr.setEncoding('utf8').on('data', (text) => {
+      printed += text;
+    });
+    process.on('error', reject);
+    process.on('close', (status) => resolve(status === 0 ? null : printed || `status ${status}`));
+  });
 }
 
 function writeFiles(dir: string, files: ProjectFiles): void {
@@ -83,27 +148,25 @@ function writeFiles(dir: string, files: ProjectFiles): void {
   }
 }
 
-function readResult(graph: Graph, stream: Buffer): RunResult {
+/** Reads one inference from the stream; throws RangeError where the stream is cut. */
+function readResult(graph: Graph, reader: { readonly stream: Buffer; at: number }): RunResult {
   const list: readonly Tensor[] = arenaTensors(graph);
   const tensors = new Map<number, Uint8Array>();
-  let at = 0;
+  const take = (bytes: number): Buffer => {
+    if (reader.at + bytes > reader.stream.length) throw new RangeError('the stream is cut');
+    reader.at += bytes;
+    return reader.stream.subarray(reader.at - bytes, reader.at);
+  };
   for (;;) {
-    const position = stream.readInt32LE(at);
-    at += 4;
+    const position = take(4).readInt32LE();
     if (position < 0) break;
-    const [first, bytes] = [stream.readUInt32LE(at), stream.readUInt32LE(at + 4)];
-    at += 8;
+    const [first, bytes] = [take(4).readUInt32LE(), take(4).readUInt32LE()];
     const tensor = list[position]!;
     const data = tensors.get(tensor.id) ?? new Uint8Array(tensorBytes(tensor));
-    data.set(stream.subarray(at, at + bytes), first);
+    data.set(take(bytes), first);
     tensors.set(tensor.id, data);
-    at += bytes;
   }
-  const outputs = graph.outputs.map((id) => {
-    const bytes = tensorBytes(graph.tensors[id]!);
-    at += bytes;
-    return new Uint8Array(stream.subarray(at - bytes, at));
-  });
+  const outputs = graph.outputs.map((id) => new Uint8Array(take(tensorBytes(graph.tensors[id]!))));
   return { tensors, outputs };
 }
 
@@ -118,9 +181,8 @@ static void wrote(void *context, int32_t tensor, uint32_t first, uint32_t bytes,
     (void)context;
     put(&tensor, 4); put(&first, 4); put(&bytes, 4); put(data, bytes);
 }
-int main(int argc, char **argv)
+static int run(const rf_network *net)
 {
-    const rf_network *net = networks[argc > 1 ? atoi(argv[1]) : 0];
     const rf_hooks hooks = {NULL, NULL, NULL, wrote};
     const int32_t end = -1;
     uint8_t *arena = malloc(net->arena_bytes);
@@ -136,6 +198,16 @@ int main(int argc, char **argv)
         put(arena + t->offset, t->bytes);
     }
     free(arena);
+    return 0;
+}
+int main(void)
+{
+    int32_t index;
+    while (fread(&index, sizeof index, 1, stdin) == 1) {
+        const int status = run(networks[index]);
+        fflush(stdout);
+        if (status != 0) return status;
+    }
     return 0;
 }
 `;

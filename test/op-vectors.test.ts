@@ -14,7 +14,7 @@ const files = readdirSync(join(repositoryRoot, 'test/vectors')).filter(
 for (const file of files) {
   const op = file.replace('.json', '');
   if (only && !only.includes(op)) continue;
-  test(`${op}: every vector`, (t) => {
+  test(`${op}: every vector`, async (t) => {
     const cases = readVectors(op);
     const networks = cases.map(({ model }, index) => {
       const graph = prepareGraph(importNetwork(decode(model), `${op}_${index}`));
@@ -28,13 +28,15 @@ for (const file of files) {
         }),
       };
     });
-    const program = new HostProgram(networks);
+    const program = await HostProgram.compile(networks);
     t.teardown(() => program.close());
+    const results = program.runAll(
+      cases.map((vector, index) => ({ index, inputs: vector.inputs.map(decode) })),
+    );
     cases.forEach((vector, index) => {
-      const { outputs } = program.run(index, vector.inputs.map(decode));
       vector.outputs.forEach((expected, position) => {
         t.is(
-          difference(expected.dtype, outputs[position]!, decode(expected.data)),
+          difference(expected.dtype, results[index]!.outputs[position]!, decode(expected.data)),
           null,
           `${vector.name} (${vector.engine}), output ${position}`,
         );
