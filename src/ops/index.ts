@@ -4,6 +4,8 @@ import { ReflowError } from '../base/error.js';
 import type { Graph, Op } from '../ir/graph.js';
 import { abs, neg } from './abs.js';
 import { add, sub } from './add.js';
+import { argMax, argMin } from './arg-max.js';
+import { batchMatmul } from './batch-matmul.js';
 import { cast } from './cast.js';
 import { concatenation, pack } from './concatenation.js';
 import { conv2d } from './conv2d.js';
@@ -12,6 +14,7 @@ import { div } from './div.js';
 import { maximum, minimum } from './extremum.js';
 import { ceil, cos, floor, round, sin, square } from './float-function.js';
 import { fullyConnected } from './fully-connected.js';
+import { gather } from './gather.js';
 import { hardSwish } from './hard-swish.js';
 import { leakyRelu, prelu } from './leaky-relu.js';
 import { mul } from './mul.js';
@@ -22,6 +25,8 @@ import { dequantize, quantize } from './quantize.js';
 import { mean, sum } from './reduce.js';
 import { relu, relu0To1, relu6, reluN1To1 } from './relu.js';
 import { reshape } from './reshape.js';
+import { resizeBilinear, resizeNearestNeighbor } from './resize.js';
+import { rank, shape } from './shape.js';
 import { logistic, tanh } from './sigmoid.js';
 import { slice, stridedSlice } from './slice.js';
 import { softmax } from './softmax.js';
@@ -30,11 +35,15 @@ import { rsqrt, sqrt } from './sqrt.js';
 import { squaredDifference } from './squared-difference.js';
 import { elu, exp, gelu, log } from './table-function.js';
 import { transpose } from './transpose.js';
+import { transposeConv } from './transpose-conv.js';
 
 export const opDefs: readonly OpDef[] = [
   abs,
   add,
+  argMax,
+  argMin,
   averagePool2d,
+  batchMatmul,
   cast,
   ceil,
   concatenation,
@@ -47,6 +56,7 @@ export const opDefs: readonly OpDef[] = [
   exp,
   floor,
   fullyConnected,
+  gather,
   gelu,
   hardSwish,
   leakyRelu,
@@ -62,13 +72,17 @@ export const opDefs: readonly OpDef[] = [
   pad,
   prelu,
   quantize,
+  rank,
   relu,
   relu0To1,
   relu6,
   reluN1To1,
   reshape,
+  resizeBilinear,
+  resizeNearestNeighbor,
   round,
   rsqrt,
+  shape,
   sin,
   slice,
   softmax,
@@ -82,13 +96,14 @@ export const opDefs: readonly OpDef[] = [
   sum,
   tanh,
   transpose,
+  transposeConv,
   unpack,
 ];
 
 const byKind = new Map(opDefs.map((def) => [def.kind, def]));
 const byBuiltin = new Map(
   opDefs.flatMap((def) =>
-    def.tflite.map((binding) => [binding.builtin, { kind: def.kind, attrs: binding.attrs }] as const),
+    def.tflite.map((binding) => [binding.builtin, { kind: def.kind, binding }] as const),
   ),
 );
 
