@@ -100,15 +100,16 @@ function readOp(table: FlatTable, index: number, codes: readonly OperatorCode[],
   const code = codes[table.uint32(0, 0)];
   if (!code) throw damaged(`operator ${index} refers to an operator code that is not there`);
   const where = `operator ${index}`;
-  const inputs = table
+  const stated = table
     .int32s(1, maxEntries)
     .map((id) => (id === -1 ? null : tensorIndex(id, tensorCount, where)));
   const outputs = table.int32s(2, maxEntries).map((id) => tensorIndex(id, tensorCount, where));
-  const binding = tfliteBinding(code.builtin);
+  const known = tfliteBinding(code.builtin);
   const label = code.builtin === builtinCustom ? `CUSTOM:${code.custom}` : builtinName(code.builtin);
-  if (!binding) return { id: index, kind: `tflite:${label}`, label, inputs, outputs, attrs: {} };
-  const attrs = binding.attrs(optionsReader(table.table(4)));
-  return { id: index, kind: binding.kind, label, inputs, outputs, attrs };
+  if (!known) return { id: index, kind: `tflite:${label}`, label, inputs: stated, outputs, attrs: {} };
+  const { kind, binding } = known;
+  const inputs = binding.inputs?.map((position) => stated[position] ?? null) ?? stated;
+  return { id: index, kind, label, inputs, outputs, attrs: binding.attrs(optionsReader(table.table(4))) };
 }
 
 function tensorIndex(id: number, count: number, where: string): number {

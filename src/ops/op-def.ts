@@ -19,6 +19,8 @@ export interface OptionsReader {
 export interface TfliteBinding<A extends Attrs> {
   readonly builtin: number;
   readonly name: string;
+  /** Positions of our inputs among TFLite's, where the order differs: the image comes first here. */
+  readonly inputs?: readonly number[];
   attrs(options: OptionsReader): A;
 }
 
