@@ -1,4 +1,4 @@
-/* move, fill: reference kernels. The innermost dimension is one run of bytes where both sides have stride 1. */
+/* move, fill, constant: reference kernels. The innermost dimension is one run of bytes where both sides have stride 1. */
 #include "move.h"
 
 #include <string.h>
@@ -43,4 +43,9 @@ void rf_fill(const rf_fill_params *p, void *out)
     for (int32_t i = 0; i < p->count; i++, to += p->element_bytes) {
         memcpy(to, p->value, (size_t)p->element_bytes);
     }
+}
+
+void rf_constant(const rf_constant_params *p, void *out)
+{
+    memcpy(out, p->from, (size_t)p->bytes);
 }

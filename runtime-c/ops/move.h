@@ -1,6 +1,6 @@
 /*
  * move: copies a box of elements from one tensor into another, each with strides of its own. Transpose, slice, split,
- * concatenation, pack, unpack and padding are made of it. fill: the same value everywhere.
+ * concatenation, pack, unpack, tiling and padding are made of it. fill: the same value everywhere. constant: known bytes.
  */
 #ifndef RF_MOVE_H
 #define RF_MOVE_H
@@ -21,7 +21,13 @@ typedef struct {
     uint8_t value[8];   /* little endian, the first element_bytes count */
 } rf_fill_params;
 
+typedef struct {
+    int32_t bytes;
+    const uint8_t *from;
+} rf_constant_params;
+
 void rf_move(const rf_move_params *p, const void *in, void *out);
 void rf_fill(const rf_fill_params *p, void *out);
+void rf_constant(const rf_constant_params *p, void *out);
 
 #endif

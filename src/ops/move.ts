@@ -1,5 +1,5 @@
 /** Boxes of elements moved between tensors (runtime-c/ops/move.h): what every operator that only moves data is made of. */
-import { dtypeBytes, elementCount, type Tensor } from '../ir/tensor.js';
+import { dtypeBytes, elementCount, type Tensor, typedArray } from '../ir/tensor.js';
 import { maxRank } from './broadcast.js';
 import type { KernelCall } from './op-def.js';
 
@@ -60,7 +60,24 @@ export function fillCall(output: Tensor, value: Uint8Array): KernelCall {
   };
 }
 
-/** The same on bytes at compile time, for shape arithmetic. */
+/** Writes values that are known at compile time, for shape arithmetic whose result is an output of the network. */
+export function constantCall(output: Tensor, value: Uint8Array): KernelCall {
+  return {
+    kernel: 'constant',
+    file: 'move',
+    paramsType: 'constant_params',
+    params: {
+      bytes: value.length,
+      from: { array: { role: 'value', values: typedArray('uint8', value), weight: false } },
+    },
+    form: 'whole',
+    reads: [],
+    writes: [output.id],
+    scratchBytes: 0,
+  };
+}
+
+/** `moveCall` on bytes at compile time, for shape arithmetic. */
 export function moveBytes(box: Box, elementBytes: number, from: Uint8Array, to: Uint8Array): void {
   const at = box.dims.map(() => 0);
   for (let count = elementCount(box.dims); count > 0; count--) {
