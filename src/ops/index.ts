@@ -22,6 +22,7 @@ import { type KernelCall, type KernelSet, type OpDef, type OpView, type Refusal,
 import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
 import { dequantize, quantize } from './quantize.js';
+import { range } from './range.js';
 import { mean, sum } from './reduce.js';
 import { relu, relu0To1, relu6, reluN1To1 } from './relu.js';
 import { reshape } from './reshape.js';
@@ -34,8 +35,10 @@ import { split, splitV, unpack } from './split.js';
 import { rsqrt, sqrt } from './sqrt.js';
 import { squaredDifference } from './squared-difference.js';
 import { elu, exp, gelu, log } from './table-function.js';
+import { broadcastTo, fill, tile } from './tile.js';
 import { transpose } from './transpose.js';
 import { transposeConv } from './transpose-conv.js';
+import { zerosLike } from './zeros-like.js';
 
 export const opDefs: readonly OpDef[] = [
   abs,
@@ -44,6 +47,7 @@ export const opDefs: readonly OpDef[] = [
   argMin,
   averagePool2d,
   batchMatmul,
+  broadcastTo,
   cast,
   ceil,
   concatenation,
@@ -54,6 +58,7 @@ export const opDefs: readonly OpDef[] = [
   div,
   elu,
   exp,
+  fill,
   floor,
   fullyConnected,
   gather,
@@ -72,6 +77,7 @@ export const opDefs: readonly OpDef[] = [
   pad,
   prelu,
   quantize,
+  range,
   rank,
   relu,
   relu0To1,
@@ -95,9 +101,11 @@ export const opDefs: readonly OpDef[] = [
   sub,
   sum,
   tanh,
+  tile,
   transpose,
   transposeConv,
   unpack,
+  zerosLike,
 ];
 
 const byKind = new Map(opDefs.map((def) => [def.kind, def]));
