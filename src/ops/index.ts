@@ -9,6 +9,7 @@ import { batchMatmul } from './batch-matmul.js';
 import { cast } from './cast.js';
 import { concatenation, pack } from './concatenation.js';
 import { conv2d } from './conv2d.js';
+import { depthToSpace, spaceToDepth } from './depth-space.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { div } from './div.js';
 import { maximum, minimum } from './extremum.js';
@@ -17,6 +18,7 @@ import { fullyConnected } from './fully-connected.js';
 import { gather } from './gather.js';
 import { hardSwish } from './hard-swish.js';
 import { leakyRelu, prelu } from './leaky-relu.js';
+import { mirrorPad } from './mirror-pad.js';
 import { mul } from './mul.js';
 import { type KernelCall, type KernelSet, type OpDef, type OpView, type Refusal, viewOp } from './op-def.js';
 import { pad } from './pad.js';
@@ -27,6 +29,7 @@ import { mean, sum } from './reduce.js';
 import { relu, relu0To1, relu6, reluN1To1 } from './relu.js';
 import { reshape } from './reshape.js';
 import { resizeBilinear, resizeNearestNeighbor } from './resize.js';
+import { reverse } from './reverse.js';
 import { rank, shape } from './shape.js';
 import { logistic, tanh } from './sigmoid.js';
 import { slice, stridedSlice } from './slice.js';
@@ -53,6 +56,7 @@ export const opDefs: readonly OpDef[] = [
   concatenation,
   conv2d,
   cos,
+  depthToSpace,
   depthwiseConv2d,
   dequantize,
   div,
@@ -71,6 +75,7 @@ export const opDefs: readonly OpDef[] = [
   maxPool2d,
   mean,
   minimum,
+  mirrorPad,
   mul,
   neg,
   pack,
@@ -86,12 +91,14 @@ export const opDefs: readonly OpDef[] = [
   reshape,
   resizeBilinear,
   resizeNearestNeighbor,
+  reverse,
   round,
   rsqrt,
   shape,
   sin,
   slice,
   softmax,
+  spaceToDepth,
   split,
   splitV,
   sqrt,
