@@ -34,6 +34,7 @@ import { rank, shape } from './shape.js';
 import { logistic, tanh } from './sigmoid.js';
 import { slice, stridedSlice } from './slice.js';
 import { softmax } from './softmax.js';
+import { batchToSpace, spaceToBatch } from './space-to-batch.js';
 import { split, splitV, unpack } from './split.js';
 import { rsqrt, sqrt } from './sqrt.js';
 import { squaredDifference } from './squared-difference.js';
@@ -50,6 +51,7 @@ export const opDefs: readonly OpDef[] = [
   argMin,
   averagePool2d,
   batchMatmul,
+  batchToSpace,
   broadcastTo,
   cast,
   ceil,
@@ -98,6 +100,7 @@ export const opDefs: readonly OpDef[] = [
   sin,
   slice,
   softmax,
+  spaceToBatch,
   spaceToDepth,
   split,
   splitV,
