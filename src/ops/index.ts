@@ -26,6 +26,7 @@ import { averagePool2d, maxPool2d } from './pool2d.js';
 import { dequantize, quantize } from './quantize.js';
 import { range } from './range.js';
 import { mean, sum } from './reduce.js';
+import { reduceMax, reduceMin } from './reduce-extremum.js';
 import { relu, relu0To1, relu6, reluN1To1 } from './relu.js';
 import { reshape } from './reshape.js';
 import { resizeBilinear, resizeNearestNeighbor } from './resize.js';
@@ -86,6 +87,8 @@ export const opDefs: readonly OpDef[] = [
   quantize,
   range,
   rank,
+  reduceMax,
+  reduceMin,
   relu,
   relu0To1,
   relu6,
