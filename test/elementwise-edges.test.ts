@@ -145,13 +145,13 @@ function graphOf(name: string, edge: Edge): Graph {
   };
 }
 
-test('every edge', (t) => {
+test('every edge', async (t) => {
   const graphs = Object.entries(edges).map(([name, edge]) => graphOf(name, edge));
   t.deepEqual(
     graphs.flatMap((graph) => findUnsupported(graph)),
     [],
   );
-  const program = new HostProgram(
+  const program = await HostProgram.compile(
     graphs.map((graph) => ({
       graph,
       plan: planNetwork(graph, {

@@ -1,12 +1,13 @@
 /** RANGE: start, start + delta, ... below a limit; all three are constant scalars, and so is the result. */
 import { ReflowError } from '../base/error.js';
 import { constantValues, elementCount } from '../ir/tensor.js';
+import { integerBytes, integers } from './fold.js';
 import { constantCall } from './move.js';
 import type { OpDef, OpView } from './op-def.js';
 import { firstRefusal, refuseComputed, refuseDtype, refuseMixedTypes } from './refusal.js';
 
 /** A longer one is no shape arithmetic, and would fill the flash. */
-const maxElements = 65_536;
+const maxElements = 4096;
 
 export const range: OpDef = {
   kind: 'range',
@@ -53,9 +54,11 @@ function elements(view: OpView): Uint8Array {
   const { dtype, shape } = view.output(0);
   const count = elementCount(shape);
   if (dtype === 'float32') return new Uint8Array(floats(start, delta, count).buffer);
-  const values = Array.from({ length: count }, (_, index) => start + index * delta);
-  const array = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Int32Array.from(values);
-  return new Uint8Array(array.buffer);
+  const [first = 0n, step = 0n] = [0, 2].map((index) => integers(view.input(index))?.[0] ?? 0n);
+  return integerBytes(
+    view.output(0),
+    Array.from({ length: count }, (_, index) => first + BigInt(index) * step),
+  );
 }
 
 /** As TensorFlow's reference kernel: each float32 value is the one before plus the step. */
