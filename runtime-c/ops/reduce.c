@@ -1,6 +1,6 @@
 /*
  * mean, sum: reference kernels. One pass over the input in order, adding each element to the sum of its output; then the
- * sums are scaled (TFLM reference_ops::QuantizedMeanOrSum).
+ * sums are scaled (TFLM reference_ops::QuantizedMeanOrSum). reduce_max, reduce_min: the same pass, without scales.
  */
 #include "reduce.h"
 
@@ -56,3 +56,24 @@ void rf_reduce_f32(const rf_reduce_f32_params *p, const float *in, float *out)
         out[o] /= p->divisor;
     }
 }
+
+#define DEFINE_REDUCE_EXTREMUM(name, T, START, BEATS)                                                                  \
+    void name(const rf_reduce_extremum_params *p, const T *in, T *out)                                                 \
+    {                                                                                                                  \
+        int32_t at[RF_MAX_RANK] = {0};                                                                                 \
+        for (int32_t o = 0; o < p->out_count; o++) {                                                                   \
+            out[o] = START;                                                                                            \
+        }                                                                                                              \
+        for (int32_t o = 0; o >= 0; o = next(p->dims, p->out_strides, at), in++) {                                     \
+            out[o] = *in BEATS out[o] ? *in : out[o];                                                                  \
+        }                                                                                                              \
+    }
+
+DEFINE_REDUCE_EXTREMUM(rf_reduce_max_s8, int8_t, INT8_MIN, >)
+DEFINE_REDUCE_EXTREMUM(rf_reduce_min_s8, int8_t, INT8_MAX, <)
+DEFINE_REDUCE_EXTREMUM(rf_reduce_max_s16, int16_t, INT16_MIN, >)
+DEFINE_REDUCE_EXTREMUM(rf_reduce_min_s16, int16_t, INT16_MAX, <)
+DEFINE_REDUCE_EXTREMUM(rf_reduce_max_s32, int32_t, INT32_MIN, >)
+DEFINE_REDUCE_EXTREMUM(rf_reduce_min_s32, int32_t, INT32_MAX, <)
+DEFINE_REDUCE_EXTREMUM(rf_reduce_max_f32, float, -INFINITY, >)
+DEFINE_REDUCE_EXTREMUM(rf_reduce_min_f32, float, INFINITY, <)

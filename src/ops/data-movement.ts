@@ -10,6 +10,9 @@ import { type Box, moveBytes, moveCall } from './move.js';
 import type { OpDef, OpView, Refusal, RowRule, TensorType, TfliteBinding } from './op-def.js';
 import { firstRefusal, refuseComputed } from './refusal.js';
 
+/** What repeats a constant (TILE, FILL, ...) is computed beforehand only up to this size; else it would fill the flash. */
+const maxGrownBytes = 4096;
+
 /** One box: from which input into which output. */
 export interface Move {
   readonly input: number;
@@ -59,6 +62,9 @@ export function dataMovement<A extends Attrs>(def: DataMovement<A>): OpDef<A> {
       const sources = def.data(view).map((index) => view.input(index));
       if (sources.some((tensor) => tensor.data === null) || constantsMissing(view) || def.refuse?.(view))
         return null;
+      const bytes = (tensors: readonly Tensor[]) =>
+        tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
+      if (bytes(view.outputs) > Math.max(bytes(sources), maxGrownBytes)) return null;
       const results = view.outputs.map((tensor) => new Uint8Array(tensorBytes(tensor)));
       for (const { input, output, box } of def.moves(view)) {
         moveBytes(box, dtypeBytes[view.output(output).dtype], view.input(input).data!, results[output]!);

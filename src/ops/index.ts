@@ -9,6 +9,7 @@ import { batchMatmul } from './batch-matmul.js';
 import { cast } from './cast.js';
 import { concatenation, pack } from './concatenation.js';
 import { conv2d } from './conv2d.js';
+import { depthToSpace, spaceToDepth } from './depth-space.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { div } from './div.js';
 import { maximum, minimum } from './extremum.js';
@@ -17,25 +18,35 @@ import { fullyConnected } from './fully-connected.js';
 import { gather } from './gather.js';
 import { hardSwish } from './hard-swish.js';
 import { leakyRelu, prelu } from './leaky-relu.js';
+import { mirrorPad } from './mirror-pad.js';
 import { mul } from './mul.js';
 import { type KernelCall, type KernelSet, type OpDef, type OpView, type Refusal, viewOp } from './op-def.js';
 import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
 import { dequantize, quantize } from './quantize.js';
+import { range } from './range.js';
 import { mean, sum } from './reduce.js';
+import { reduceMax, reduceMin } from './reduce-extremum.js';
 import { relu, relu0To1, relu6, reluN1To1 } from './relu.js';
 import { reshape } from './reshape.js';
 import { resizeBilinear, resizeNearestNeighbor } from './resize.js';
+
+import { reverse } from './reverse.js';
+
 import { rank, shape } from './shape.js';
 import { logistic, tanh } from './sigmoid.js';
 import { slice, stridedSlice } from './slice.js';
 import { softmax } from './softmax.js';
+import { batchToSpace, spaceToBatch } from './space-to-batch.js';
 import { split, splitV, unpack } from './split.js';
 import { rsqrt, sqrt } from './sqrt.js';
 import { squaredDifference } from './squared-difference.js';
 import { elu, exp, gelu, log } from './table-function.js';
+import { broadcastTo, fill, tile } from './tile.js';
 import { transpose } from './transpose.js';
 import { transposeConv } from './transpose-conv.js';
+
+import { zerosLike } from './zeros-like.js';
 
 export const opDefs: readonly OpDef[] = [
   abs,
@@ -44,16 +55,20 @@ export const opDefs: readonly OpDef[] = [
   argMin,
   averagePool2d,
   batchMatmul,
+  batchToSpace,
+  broadcastTo,
   cast,
   ceil,
   concatenation,
   conv2d,
   cos,
+  depthToSpace,
   depthwiseConv2d,
   dequantize,
   div,
   elu,
   exp,
+  fill,
   floor,
   fullyConnected,
   gather,
@@ -66,13 +81,17 @@ export const opDefs: readonly OpDef[] = [
   maxPool2d,
   mean,
   minimum,
+  mirrorPad,
   mul,
   neg,
   pack,
   pad,
   prelu,
   quantize,
+  range,
   rank,
+  reduceMax,
+  reduceMin,
   relu,
   relu0To1,
   relu6,
@@ -80,12 +99,15 @@ export const opDefs: readonly OpDef[] = [
   reshape,
   resizeBilinear,
   resizeNearestNeighbor,
+  reverse,
   round,
   rsqrt,
   shape,
   sin,
   slice,
   softmax,
+  spaceToBatch,
+  spaceToDepth,
   split,
   splitV,
   sqrt,
@@ -95,9 +117,11 @@ export const opDefs: readonly OpDef[] = [
   sub,
   sum,
   tanh,
+  tile,
   transpose,
   transposeConv,
   unpack,
+  zerosLike,
 ];
 
 const byKind = new Map(opDefs.map((def) => [def.kind, def]));

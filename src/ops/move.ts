@@ -94,6 +94,11 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, index) => sum + value * b[index]!, 0);
 }
 
+/** Dimensions that a box has once neighbours are joined; kernels take at most `maxRank`. */
+export function boxRank(box: Box): number {
+  return collapse(box).dims.length;
+}
+
 /** Drops dimensions of 1 and joins neighbours that are contiguous on both sides, so that the inner run is long. */
 function collapse({ dims, inStrides, outStrides }: Box) {
   const joined: { dim: number; inStride: number; outStride: number }[] = [];

@@ -1,5 +1,5 @@
 /** PAD (real zeros) and PADV2 (a constant value): fill, then the input as a box in the middle. */
-import { constantValues, dtypeBytes, type Tensor } from '../ir/tensor.js';
+import { constantValues, dtypeBytes, elementCount, type Tensor } from '../ir/tensor.js';
 import { refuseRescale } from './data-movement.js';
 import { fillCall, moveCall, stridesOf } from './move.js';
 import type { OpDef, OpView } from './op-def.js';
@@ -27,6 +27,10 @@ export const pad: OpDef = {
       () => refuseComputed(view.input(1), 'the padding'),
       () => refuseComputed(view.inputs[2] ?? null, 'the padding value'),
       () => refuseRescale([view.input(0), ...(view.inputs[2] ? [view.inputs[2]] : [])], view.outputs),
+      () =>
+        !view.inputs[2] || elementCount(view.inputs[2].shape) === 1
+          ? null
+          : { reason: 'the padding value is no single element', hint: 'pad with one value' },
       () => {
         const amounts = amountsOf(view);
         const fits =
@@ -56,9 +60,13 @@ function amountsOf(view: OpView): { before: number; after: number }[] {
   }));
 }
 
-/** The padding element: the given one, or real zero, which is the zero point of a quantised tensor. */
+/** The padding element: the given one, or real zero. */
 function paddingElement(value: Tensor | null, output: Tensor): Uint8Array {
-  if (value?.data) return value.data;
-  const zero = output.quant?.zeroPoints[0] ?? 0;
-  return Uint8Array.from({ length: dtypeBytes[output.dtype] }, (_, byte) => zero >> (8 * byte));
+  return value?.data ?? zeroElement(output);
+}
+
+/** Real zero, which is the zero point of a quantised tensor, as little-endian bytes. */
+export function zeroElement({ quant, dtype }: Tensor): Uint8Array {
+  const zero = quant?.zeroPoints[0] ?? 0;
+  return Uint8Array.from({ length: dtypeBytes[dtype] }, (_, byte) => zero >> (8 * byte));
 }

@@ -54,7 +54,7 @@ function reduction(kind: 'mean' | 'sum', builtin: number, name: string): OpDef<R
           kernel: `reduce_${kernelSuffix(input)}`,
           file: 'reduce',
           paramsType: isFloat ? 'reduce_f32_params' : 'reduce_int_params',
-          params: { ...geometry(view), ...(isFloat ? divisor(view, kind) : scaling(view, kind)) },
+          params: { ...reduceGeometry(view), ...(isFloat ? divisor(view, kind) : scaling(view, kind)) },
           form: 'whole',
           reads: [input.id],
           writes: [output.id],
@@ -72,7 +72,8 @@ function isGlobal(view: OpView): boolean {
   return dtype !== 'float32' && shape.length === 4 && shape[0] === 1 && axes.join() === '1,2';
 }
 
-function reducedAxes(view: OpView): Set<number> {
+/** The axes that go, as positions; throws ReflowError E_GRAPH for one that is not there. */
+export function reducedAxes(view: OpView): Set<number> {
   const rank = view.input(0).shape.length;
   return new Set(
     (constantValues(view.input(1)) ?? []).map((stated) => {
@@ -93,7 +94,8 @@ function group(view: OpView): number {
   return elementCount(view.input(0).shape) / elementCount(view.output(0).shape);
 }
 
-function geometry(view: OpView): CStruct {
+/** `dims`, `out_strides` and `out_count` of the parameter structs in runtime-c/ops/reduce.h. */
+export function reduceGeometry(view: OpView): CStruct {
   const axes = reducedAxes(view);
   const { shape } = view.input(0);
   const kept = stridesOf(shape.map((dim, axis) => (axes.has(axis) ? 1 : dim)));

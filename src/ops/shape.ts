@@ -1,5 +1,5 @@
 /** SHAPE and RANK: shapes are static here, so both are constants. */
-import type { DType } from '../ir/tensor.js';
+import { integerBytes } from './fold.js';
 import { constantCall } from './move.js';
 import type { OpDef, OpView, TfliteBinding } from './op-def.js';
 import { refuseDtype } from './refusal.js';
@@ -17,6 +17,7 @@ export const rank = known(
 type Binding = TfliteBinding<Record<string, never>>;
 
 function known(kind: string, binding: Binding, value: (view: OpView) => number | number[]): OpDef {
+  const bytes = (view: OpView) => integerBytes(view.output(0), [value(view)].flat().map(BigInt));
   return {
     kind,
     tflite: [binding],
@@ -27,12 +28,7 @@ function known(kind: string, binding: Binding, value: (view: OpView) => number |
     refuse: (view) => refuseDtype(view.output(0), ['int32', 'int64'], 'the output'),
     macs: () => 0,
     overlaps: () => [],
-    calls: (view) => [constantCall(view.output(0), integerBytes(view.output(0).dtype, [value(view)].flat()))],
-    fold: (view) => [integerBytes(view.output(0).dtype, [value(view)].flat())],
+    calls: (view) => [constantCall(view.output(0), bytes(view))],
+    fold: (view) => [bytes(view)],
   };
-}
-
-function integerBytes(dtype: DType, values: readonly number[]): Uint8Array {
-  const array = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Int32Array.from(values);
-  return new Uint8Array(array.buffer);
 }

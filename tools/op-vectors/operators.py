@@ -5,6 +5,7 @@ import ops_conv  # noqa: F401
 import ops_edges  # noqa: F401
 import ops_functions  # noqa: F401
 import ops_matmul  # noqa: F401
+import ops_move  # noqa: F401
 import ops_quantize  # noqa: F401
 import ops_reduce  # noqa: F401
 import ops_resize  # noqa: F401

@@ -1,4 +1,4 @@
-"""Pools and reductions: AVERAGE_POOL_2D, MAX_POOL_2D, MEAN, SUM, ARG_MAX."""
+"""Pools and reductions: AVERAGE_POOL_2D, MAX_POOL_2D, MEAN, SUM, REDUCE_MAX, REDUCE_MIN, ARG_MAX, ARG_MIN."""
 
 import numpy as np
 
@@ -122,13 +122,48 @@ ARG_MAXES = cases(
 )
 
 
-@operator({"int8": [*ARG_MAXES, ("ties", {"shape": [4, 8], "axis": 1, "spread": "extreme"})], "float32": ARG_MAXES})
-def arg_max(d):
+def argument(d, name, options):
     shape = d.shape("shape")
     axis = d.whole("axis", -len(shape), len(shape) - 1)
     scale, point = d.quant()
     x, _ = d.feed(shape, scale, point)
     reduced = [n for i, n in enumerate(shape) if i != axis % len(shape)]
     y = d.result(reduced, dtype="int32")
-    d.op("ARG_MAX", [x, d.model.const(np.asarray(axis, np.int32))], [y], "ArgMaxOptions", outputType=TENSOR_TYPE["int32"])
+    d.op(name, [x, d.model.const(np.asarray(axis, np.int32))], [y], options, outputType=TENSOR_TYPE["int32"])
     return 1
+
+
+@operator({"int8": [*ARG_MAXES, ("ties", {"shape": [4, 8], "axis": 1, "spread": "extreme"})], "float32": ARG_MAXES})
+def arg_max(d):
+    return argument(d, "ARG_MAX", "ArgMaxOptions")
+
+
+@operator({"int8": [*ARG_MAXES, ("ties", {"shape": [4, 8], "axis": 1, "spread": "extreme"})], "float32": ARG_MAXES[:3]})
+def arg_min(d):
+    return argument(d, "ARG_MIN", "ArgMinOptions")
+
+
+EXTREMA = [case for case in REDUCTIONS if case[0] != "repeated_axis"]
+
+
+def extremum(d, name):
+    shape = d.shape("shape")
+    rank = len(shape)
+    axes = d.pick("axes", [[int(a) for a in d.rng.permutation(rank)[: d.rng.integers(1, rank + 1)]]])
+    keep = d.pick("keep", [True, False])
+    scale, point = d.quant()
+    x, data = d.feed(shape, scale, point)
+    exact = np.max(data, axis=tuple({a % rank for a in axes}), keepdims=keep)
+    y = d.result(np.shape(exact), scale, point)
+    d.op(name, [x, d.model.const(np.asarray(axes, np.int32))], [y], "ReducerOptions", keepDims=keep)
+    return 1
+
+
+@operator({"int8": EXTREMA, "int16": EXTREMA[:3], "float32": EXTREMA, "int32": EXTREMA[:3]})
+def reduce_max(d):
+    return extremum(d, "REDUCE_MAX")
+
+
+@operator({"int8": EXTREMA, "int16": EXTREMA[:3], "float32": EXTREMA, "int32": EXTREMA[:3]})
+def reduce_min(d):
+    return extremum(d, "REDUCE_MIN")
