@@ -1,0 +1,328 @@
+/**
+ * The STM32 ROM bootloader over a line that misbehaves: finds it, and repeats what may be repeated until it is certain.
+ * Protocol: ST AN3155. Rules that shape it: an ACK does not prove a write; a word with ECC must never be programmed
+ * twice; a bootloader measures the baud rate once and may measure it wrongly; a lost byte leaves it waiting for ever.
+ */
+import { ReflowError } from '../base/error.js';
+import type { Port } from '../base/port.js';
+import { ACK, bitsPerByte, commandCodes, maxBlockBytes, NACK, SYNC } from './an3155.js';
+import { type Chip, chipByPid } from './chips.js';
+import { type Clock, realClock, sleep } from './clock.js';
+import { type EntrySequence, playSteps } from './entry-sequence.js';
+import { FlashError, LinkError } from './flash-error.js';
+import { resync } from './resync.js';
+import { RomTransactions } from './rom-transactions.js';
+import { type SyncEvidence, syncFailure } from './sync-evidence.js';
+
+export interface ClientOptions {
+  readonly clock?: Clock;
+  /** How to reset into the bootloader; without it the board must already be there. */
+  readonly entry?: EntrySequence | null;
+  /** Tried in order. AN2606: some chips measure 115200 wrongly. */
+  readonly baudRates?: readonly number[];
+  /** Supply of the chip, for the programming width of F2/F4/F7. */
+  readonly supplyMillivolts?: number;
+  /** Throws when the whole job has taken too long. */
+  readonly checkLimit?: () => void;
+}
+
+export interface ClientStats {
+  /** Transactions that had to be repeated. */
+  retries: number;
+  /** Writes that failed after their data had been sent: the device may have taken the data for anything. */
+  doubtfulWrites: number;
+}
+
+export interface Identity {
+  readonly pid: number;
+  readonly version: number;
+  readonly commands: readonly number[];
+  /** The device refused the first 0x7F: it had been synchronised before. */
+  readonly alreadySynced: boolean;
+  readonly baudRate: number;
+}
+
+const triesPerOperation = 6;
+
+export class BootloaderClient {
+  identity: Identity | null = null;
+  readonly #rom: RomTransactions;
+  readonly #clock: Clock;
+  readonly #entry: EntrySequence | null;
+  readonly #baudRates: readonly number[];
+  readonly #supplyMillivolts: number;
+  #baudRate: number;
+  #resets = 0;
+  #wordMode = false;
+
+  constructor(
+    readonly port: Port,
+    options: ClientOptions = {},
+    readonly stats: ClientStats = { retries: 0, doubtfulWrites: 0 },
+  ) {
+    this.#clock = options.clock ?? realClock;
+    this.#entry = options.entry ?? null;
+    this.#baudRates = options.baudRates ?? [115200, 57600, 38400];
+    this.#supplyMillivolts = options.supplyMillivolts ?? 3300;
+    this.#baudRate = this.#baudRates[0]!;
+    this.#rom = new RomTransactions(
+      port,
+      this.#clock,
+      () => this.#byteMs(),
+      options.checkLimit ?? (() => {}),
+    );
+  }
+
+  /** The chip's facts, once connected. */
+  get chip(): Chip | undefined {
+    return this.identity ? chipByPid(this.identity.pid) : undefined;
+  }
+
+  /**
+   * Resets (where it can), synchronises and identifies, down the baud ladder.
+   * @throws FlashError that says what answers instead; LinkError `lost`
+   */
+  async connect(): Promise<Identity> {
+    const evidence: SyncEvidence = { received: [], syncs: 0, nacks: 0 };
+    // The start of a bootloader takes from 1 ms to 2.6 s (AN2606): later tries wait longer.
+    for (const startupMs of [100, 600, 2600]) {
+      for (const baudRate of this.#baudRates) {
+        await this.port.setLine({ baudRate, parity: 'even' }).catch(() => {});
+        this.#baudRate = baudRate;
+        const reset = this.#entry ? await playSteps(this.port, this.#entry.enter, this.#clock) : false;
+        if (reset) {
+          this.#resets++;
+          await sleep(this.#clock, startupMs);
+        }
+        const identity = await this.#syncAndIdentify(evidence);
+        if (identity) {
+          this.identity = identity;
+          await this.#chooseWidth();
+          return identity;
+        }
+      }
+    }
+    throw syncFailure(this.port.path, this.#baudRates, evidence);
+  }
+
+  async #syncAndIdentify(evidence: SyncEvidence): Promise<Identity | null> {
+    const synced = await this.#sync(evidence);
+    if (!synced) return null;
+    evidence.syncs++;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      try {
+        const { version, commands } = await this.#rom.get();
+        await this.#rom.getVersion();
+        const pid = await this.#rom.getId();
+        return { pid, version, commands, alreadySynced: synced === 'nack', baudRate: this.#baudRate };
+      } catch (error) {
+        this.#passFatal(error);
+        if (error instanceof LinkError && error.trouble === 'nack') evidence.nacks++;
+        if (!(await this.#resync())) return null;
+      }
+    }
+    return null;
+  }
+
+  /** One 0x7F, and a second one when nothing came: a device that was synchronised before took the first as half a command. */
+  async #sync(evidence: SyncEvidence): Promise<'ack' | 'nack' | null> {
+    await this.#rom.reader.collect(0, 5);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await this.#rom.send(Uint8Array.of(SYNC), 'sync');
+      const reply = await this.#rom.reader.collect(250, 20);
+      evidence.received.push(...reply);
+      if (reply.length === 1 && reply[0] === ACK) return 'ack';
+      if (reply.length > 0 && reply.every((byte) => byte === NACK)) return 'nack';
+      if (reply.length > 1 && reply.at(-1) === NACK) return 'nack';
+    }
+    return null;
+  }
+
+  /** One 32-bit-aligned or other span of memory, in blocks of 256 bytes, each repeated until it arrives whole. */
+  async read(address: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; at += maxBlockBytes) {
+      const block = Math.min(maxBlockBytes, length - at);
+      bytes.set(await this.#repeat(() => this.#rom.read(address + at, block)), at);
+    }
+    return bytes;
+  }
+
+  /** Up to 256 bytes, or null when the device refuses that address, also silently (before V3.1). */
+  async readIfAllowed(address: number, length: number): Promise<Uint8Array | null> {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        return await this.#rom.read(address, length);
+      } catch (error) {
+        this.#passFatal(error);
+        await this.recover();
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Writes one block of up to 256 bytes to erased memory and returns when it has been programmed exactly once, as far
+   * as ACKs and, after any doubt, a read-back can tell.
+   * @throws LinkError `torn` when the sector must be erased before anything is written there again
+   */
+  async writeBlock(address: number, data: Uint8Array): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const resets = this.#resets;
+      try {
+        return await this.#rom.write(address, data);
+      } catch (error) {
+        const inDoubt = this.#rom.dataSent;
+        if (inDoubt) this.stats.doubtfulWrites++;
+        this.#passFatal(error);
+        await this.recover();
+        if (inDoubt) {
+          const now = await this.read(address, data.length);
+          if (now.every((byte, i) => byte === data[i])) return;
+          // A reset may have cut a word off while it still reads as erased; ECC does not forgive a second programming.
+          const untouched =
+            now.every((byte) => byte === 0xff) && (resets === this.#resets || !this.chip?.ecc);
+          if (!untouched)
+            throw new LinkError('torn', 'write data', `block 0x${address.toString(16)} is half written`);
+        }
+        if (attempt === triesPerOperation) throw error;
+        this.stats.retries++;
+      }
+    }
+  }
+
+  /** Erases one sector; safe to repeat. `bytes` sets the time limit. */
+  async eraseSector(index: number, bytes: number): Promise<void> {
+    const extended = this.identity?.commands.includes(commandCodes.extendedErase) ?? true;
+    // Slowest named sector: 128 KiB in 4 s (x8 parallelism, datasheets); four times that.
+    const timeoutMs = 1000 + bytes / 8;
+    await this.#repeat(() => this.#rom.erase([index], extended, timeoutMs));
+  }
+
+  /**
+   * Starts the program at `address`.
+   * @returns false when the last ACK did not come, as on H74x V9.0, where it never does
+   */
+  async go(address: number): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#rom.go(address);
+        return true;
+      } catch (error) {
+        this.#passFatal(error);
+        if (!(error instanceof LinkError)) throw error;
+        if (error.stage === 'go address' && error.trouble === 'timeout') return false;
+        if (attempt === triesPerOperation) throw error;
+        await this.recover();
+      }
+    }
+  }
+
+  /** Resets into the application through the modem lines. False where the port has none. */
+  async leave(): Promise<boolean> {
+    return this.#entry ? playSteps(this.port, this.#entry.leave, this.#clock) : false;
+  }
+
+  /**
+   * One read, tried three times, to tell readout protection (which refuses the command each time, on some products
+   * with two NACKs) from an accident.
+   */
+  async probeProtection(address: number): Promise<'open' | 'protected'> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      try {
+        await this.#rom.read(address, 4);
+        return 'open';
+      } catch (error) {
+        this.#passFatal(error);
+        await this.recover();
+        if (!(error instanceof LinkError && error.trouble === 'nack' && error.stage === 'read command'))
+          return 'open';
+      }
+    }
+    return 'protected';
+  }
+
+  /** Back to the command prompt: by filler bytes, else by reset. */
+  async recover(): Promise<void> {
+    if (await this.#resync()) return;
+    const before = this.identity;
+    if (!this.#entry) throw new LinkError('timeout', 'resync', 'the bootloader stopped answering');
+    try {
+      await this.connect();
+    } catch (error) {
+      if (error instanceof FlashError && error.finding === 'nothing-answers') {
+        throw new LinkError('timeout', 'resync', 'the bootloader stopped answering, even after a reset');
+      }
+      throw error;
+    }
+    if (before && before.pid !== this.identity?.pid) {
+      throw new FlashError('wrong-board', `another chip answers on ${this.port.path} than before`);
+    }
+  }
+
+  /** Detaches from the port, which stays open. */
+  close(): void {
+    this.#rom.close();
+  }
+
+  #byteMs(): number {
+    return (1000 * bitsPerByte) / this.#baudRate;
+  }
+
+  #resync(): Promise<boolean> {
+    const confirm = async (): Promise<boolean> => {
+      try {
+        const { version, commands } = await this.#rom.get();
+        return (
+          !this.identity ||
+          (version === this.identity.version && commands.length === this.identity.commands.length)
+        );
+      } catch (error) {
+        this.#passFatal(error);
+        return false;
+      }
+    };
+    return resync(this.#rom, this.#clock, this.#byteMs(), confirm);
+  }
+
+  async #repeat<T>(transaction: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await transaction();
+      } catch (error) {
+        this.#passFatal(error);
+        if (attempt === triesPerOperation) throw error;
+        this.stats.retries++;
+        await this.recover();
+      }
+    }
+  }
+
+  /** F2/F4/F7 program byte by byte until told the supply: AN2606, virtual byte at 0xFFFF0000. Lost at every reset. */
+  async #chooseWidth(): Promise<void> {
+    if (!this.chip?.byteProgrammingDefault) return;
+    const volts = this.#supplyMillivolts;
+    const width = volts >= 2700 ? 3 : volts >= 2400 ? 2 : volts >= 2100 ? 1 : 0;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      try {
+        await this.#rom.write(0xffff0000, Uint8Array.of(width));
+        this.#wordMode = true;
+        return;
+      } catch (error) {
+        this.#passFatal(error);
+        // Refused under readout protection and by bootloaders without the byte: then bytes it is.
+        if (!(await this.#resync())) return;
+      }
+    }
+  }
+
+  /** True when the chip was told to program words. */
+  get wordMode(): boolean {
+    return this.#wordMode;
+  }
+
+  #passFatal(error: unknown): void {
+    if (!(error instanceof ReflowError) || error instanceof FlashError) throw error;
+    if (error instanceof LinkError && error.trouble === 'lost') throw error;
+  }
+}

@@ -1,0 +1,112 @@
+/** What is done to one sector over a board session: compare, sample, erase and write. Each survives a lost line. */
+import { maxBlockBytes } from './an3155.js';
+import type { BoardSession } from './board-session.js';
+import { sleep } from './clock.js';
+import { FlashError, LinkError } from './flash-error.js';
+import type { PlannedSector } from './flash-plan.js';
+
+/** Reads the planned bytes of the sector until one differs. A difference counts when a second read, after resynchronising, shows it too. */
+export async function sectorMatches(session: BoardSession, planned: PlannedSector): Promise<boolean> {
+  for (let at = planned.from - (planned.from % 4); at < planned.to; at += maxBlockBytes) {
+    const length = Math.min(maxBlockBytes, planned.to - at);
+    if (!(await spanMatches(session, planned, at, length))) return false;
+  }
+  return true;
+}
+
+const sampleBytes = 32;
+
+/** Reads 32 bytes where the content begins and 32 more at a place that its hash chooses: an early warning, no proof. */
+export async function sampleMatches(session: BoardSession, planned: PlannedSector): Promise<boolean> {
+  const span = planned.to - planned.from;
+  const room = Math.max(1, span - sampleBytes);
+  const chosen = planned.from + (Number.parseInt(planned.hash.slice(0, 8), 16) % room);
+  for (const place of [planned.from, chosen]) {
+    const at = place - (place % 4);
+    if (!(await spanMatches(session, planned, at, Math.min(sampleBytes, planned.to - at)))) return false;
+  }
+  return true;
+}
+
+async function spanMatches(
+  session: BoardSession,
+  planned: PlannedSector,
+  at: number,
+  length: number,
+): Promise<boolean> {
+  const expected = planned.content.subarray(at, at + length);
+  const address = planned.sector.address + at;
+  const equal = (bytes: Uint8Array) => bytes.every((byte, i) => byte === expected[i]);
+  for (;;) {
+    const outcome = await session.attempt(async () => {
+      if (equal(await session.client.read(address, length))) return true;
+      await session.client.recover();
+      return equal(await session.client.read(address, length));
+    });
+    if (outcome !== 'again') return outcome;
+  }
+}
+
+/**
+ * Erases the sector and writes its blocks, starting over whenever a block is left half written.
+ * @param checkErased read the whole sector after the erase; for a sector that has already failed once
+ * @returns bytes programmed, repeats included
+ * @throws FlashError `write-protected` when the sector acknowledges erases and keeps its content
+ */
+export async function eraseAndWrite(
+  session: BoardSession,
+  planned: PlannedSector,
+  checkErased: boolean,
+  beforeErase: () => void,
+): Promise<number> {
+  let programmed = 0;
+  for (let attempt = 0; attempt < 8; attempt++) {
+    beforeErase();
+    try {
+      const done = await session.attempt(async () => {
+        await session.client.eraseSector(planned.sector.index, planned.sector.bytes);
+        if (checkErased) await expectErased(session, planned);
+        for (const block of planned.blocks) {
+          await session.client.writeBlock(block.address, block.bytes);
+          programmed += block.bytes.length;
+        }
+      });
+      if (done !== 'again') return programmed;
+    } catch (error) {
+      if (!(error instanceof LinkError && error.trouble === 'torn')) throw error;
+    }
+  }
+  // Verification has the last word.
+  return programmed;
+}
+
+/** An erase may be acknowledged before it ends (H74x V9.1, second bank), so the sector gets some seconds. */
+async function expectErased(session: BoardSession, planned: PlannedSector): Promise<void> {
+  const { address, bytes, index } = planned.sector;
+  for (const waitMs of [500, 4000, 0]) {
+    const now = await session.client.read(address, bytes);
+    if (now.every((byte) => byte === 0xff)) return;
+    if (waitMs === 0) break;
+    await sleep(session.clock, waitMs);
+    await session.client.eraseSector(index, bytes);
+  }
+  throw new FlashError(
+    'write-protected',
+    `flash sector ${index} at 0x${address.toString(16)} acknowledges erasing and keeps its content: it is write-protected`,
+  );
+}
+
+/** Why a sector that was erased and written again and again is still wrong. */
+export async function refusal(session: BoardSession, planned: PlannedSector): Promise<FlashError> {
+  const { address, index } = planned.sector;
+  const where = `flash sector ${index} at 0x${address.toString(16)}`;
+  const block = planned.blocks[0];
+  const now = block ? await session.client.read(block.address, block.bytes.length) : new Uint8Array(0);
+  if (block && now.every((byte) => byte === 0xff)) {
+    return new FlashError(
+      'write-protected',
+      `${where} acknowledges writes and stays erased: it is write-protected`,
+    );
+  }
+  return new FlashError('mismatch', `${where} does not hold what was written`);
+}
