@@ -157,7 +157,7 @@ export class BoardSession {
     }
     // Short reads of these registers fail on some boards; a whole block that holds both works everywhere.
     const page = chip.uidRegister - (chip.uidRegister % 256);
-    const info = await this.client.read(page, 256);
+    const info = await this.#readSurely(page, 256);
     const at = chip.flashSizeRegister - page;
     const flashBytes = 1024 * (info[at]! | (info[at + 1]! << 8));
     const plausible = flashBytes >= 16 * 1024 && flashBytes <= chip.flashBytes;
@@ -175,10 +175,22 @@ export class BoardSession {
     return { chip, flashBytes, uid, bankMode, sectors: sectorMap(chip, bankMode, flashBytes) };
   }
 
+  /** Data that is read carries no checksum: facts on which much hangs are read until two reads agree. */
+  async #readSurely(address: number, length: number): Promise<Uint8Array> {
+    let before = await this.client.read(address, length);
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const now = await this.client.read(address, length);
+      if (now.every((byte, i) => byte === before[i])) return now;
+      await this.client.recover();
+      before = now;
+    }
+    throw new FlashError('garbled', `two reads of the same memory on ${this.client.port.path} never agree`);
+  }
+
   async #readBankMode(chip: Chip): Promise<BankMode | null> {
     if (!chip.bankOption) return null;
     for (const address of chip.bankOption.addresses) {
-      const read = await this.client.readIfAllowed(address, 8);
+      const read = (await this.client.readIfAllowed(address, 8)) && (await this.#readSurely(address, 8));
       if (!read) continue;
       const view = new DataView(read.buffer, read.byteOffset, 8);
       const word = view.getUint32(0, true);

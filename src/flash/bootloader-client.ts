@@ -176,14 +176,15 @@ export class BootloaderClient {
         if (inDoubt) this.stats.doubtfulWrites++;
         this.#passFatal(error);
         await this.recover();
+        const torn = (why: string) =>
+          new LinkError('torn', 'write data', `block 0x${address.toString(16)} ${why}`);
+        // A reset may have cut a word, or an erase that was acknowledged early, off in the middle: it can read as
+        // erased and not be. ECC does not forgive a second programming.
+        if (resets !== this.#resets && this.chip?.ecc) throw torn('was written to while the board was reset');
         if (inDoubt) {
           const now = await this.read(address, data.length);
           if (now.every((byte, i) => byte === data[i])) return;
-          // A reset may have cut a word off while it still reads as erased; ECC does not forgive a second programming.
-          const untouched =
-            now.every((byte) => byte === 0xff) && (resets === this.#resets || !this.chip?.ecc);
-          if (!untouched)
-            throw new LinkError('torn', 'write data', `block 0x${address.toString(16)} is half written`);
+          if (!now.every((byte) => byte === 0xff)) throw torn('is half written');
         }
         if (attempt === triesPerOperation) throw error;
         this.stats.retries++;

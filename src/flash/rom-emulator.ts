@@ -158,7 +158,7 @@ export class RomEmulator {
 
   /** A host without parity leaves a one where the parity bit belongs: right only for bytes with an odd number of ones. */
   #parityFails(...bytes: number[]): boolean {
-    if (!this.options.control || this.options.control.settings().parity !== 'none') return false;
+    if (this.options.control?.settings().parity !== 'none') return false;
     const ones = (byte: number) => byte.toString(2).replaceAll('0', '').length;
     return bytes.some((byte) => ones(byte) % 2 === 0);
   }
@@ -251,9 +251,7 @@ export class RomEmulator {
     const unit = this.chip.byteProgrammingDefault && !this.wordMode ? 1 : this.chip.wordBytes;
     await this.#wait((data.length / unit) * ((this.options.programUs ?? 0) / 1000));
     if (fault === 'tear') {
-      const half = Math.floor(data.length / 2 / this.chip.wordBytes) * this.chip.wordBytes;
-      if (half > 0) this.flash.program(address, data.subarray(0, half));
-      this.flash.tear(address + half);
+      if (this.#erasing === 0) this.#programHalf(address, data);
       this.reset();
       throw new Reset();
     }
@@ -262,6 +260,13 @@ export class RomEmulator {
     await this.#suffer(fault);
     this.#busy = false;
     return true;
+  }
+
+  /** Power failed while programming: one word is neither erased nor written. */
+  #programHalf(address: number, data: Uint8Array): void {
+    const half = Math.floor(data.length / 2 / this.chip.wordBytes) * this.chip.wordBytes;
+    if (half > 0) this.flash.program(address, data.subarray(0, half));
+    this.flash.tear(address + half);
   }
 
   async #erase(extended: boolean): Promise<void> {
@@ -293,7 +298,10 @@ export class RomEmulator {
       this.#erasing++;
       this.#clock.schedule(ms + 200, () => {
         this.#erasing--;
-        if (epoch === this.#epoch) for (const index of indices) this.flash.erase(index);
+        for (const index of indices) {
+          if (epoch === this.#epoch) this.flash.erase(index);
+          else this.flash.scar(index);
+        }
       });
       return this.#send([ACK]);
     }

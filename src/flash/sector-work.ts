@@ -28,6 +28,10 @@ export async function sampleMatches(session: BoardSession, planned: PlannedSecto
   return true;
 }
 
+/**
+ * Read data carries no checksum. So bytes match when one read shows them all; they differ when two reads show the same
+ * wrong byte in the same place. On a line so bad that neither happens they count as different.
+ */
 async function spanMatches(
   session: BoardSession,
   planned: PlannedSector,
@@ -35,16 +39,24 @@ async function spanMatches(
   length: number,
 ): Promise<boolean> {
   const expected = planned.content.subarray(at, at + length);
-  const address = planned.sector.address + at;
-  const equal = (bytes: Uint8Array) => bytes.every((byte, i) => byte === expected[i]);
-  for (;;) {
+  return readsAs(session, planned.sector.address + at, expected);
+}
+
+async function readsAs(session: BoardSession, address: number, expected: Uint8Array): Promise<boolean> {
+  let before: Uint8Array | null = null;
+  for (let reads = 0; reads < 8; ) {
     const outcome = await session.attempt(async () => {
-      if (equal(await session.client.read(address, length))) return true;
-      await session.client.recover();
-      return equal(await session.client.read(address, length));
+      if (before) await session.client.recover();
+      return session.client.read(address, expected.length);
     });
-    if (outcome !== 'again') return outcome;
+    if (outcome === 'again') continue;
+    if (outcome.every((byte, i) => byte === expected[i])) return true;
+    const earlier = before;
+    if (earlier && outcome.some((byte, i) => byte !== expected[i] && byte === earlier[i])) return false;
+    before = outcome;
+    reads++;
   }
+  return false;
 }
 
 /**
@@ -84,8 +96,7 @@ export async function eraseAndWrite(
 async function expectErased(session: BoardSession, planned: PlannedSector): Promise<void> {
   const { address, bytes, index } = planned.sector;
   for (const waitMs of [500, 4000, 0]) {
-    const now = await session.client.read(address, bytes);
-    if (now.every((byte) => byte === 0xff)) return;
+    if (await isErased(session, planned)) return;
     if (waitMs === 0) break;
     await sleep(session.clock, waitMs);
     await session.client.eraseSector(index, bytes);
@@ -94,6 +105,13 @@ async function expectErased(session: BoardSession, planned: PlannedSector): Prom
     'write-protected',
     `flash sector ${index} at 0x${address.toString(16)} acknowledges erasing and keeps its content: it is write-protected`,
   );
+}
+
+async function isErased(session: BoardSession, planned: PlannedSector): Promise<boolean> {
+  for (const block of planned.blocks) {
+    if (!(await readsAs(session, block.address, new Uint8Array(block.bytes.length).fill(0xff)))) return false;
+  }
+  return true;
 }
 
 /** Why a sector that was erased and written again and again is still wrong. */
