@@ -177,14 +177,15 @@ export class BoardSession {
 
   /** Data that is read carries no checksum: facts on which much hangs are read until two reads agree. */
   async #readSurely(address: number, length: number): Promise<Uint8Array> {
-    let before = await this.client.read(address, length);
-    for (let attempt = 0; attempt < 8; attempt++) {
-      const now = await this.client.read(address, length);
-      if (now.every((byte, i) => byte === before[i])) return now;
-      await this.client.recover();
-      before = now;
+    const reads: string[] = [];
+    while (reads.length < 16) {
+      const bytes = await this.client.read(address, length);
+      const text = Buffer.from(bytes).toString('hex');
+      if (reads.includes(text)) return bytes;
+      if (reads.length > 0) await this.client.recover();
+      reads.push(text);
     }
-    throw new FlashError('garbled', `two reads of the same memory on ${this.client.port.path} never agree`);
+    throw new FlashError('garbled', `no two reads of the same memory on ${this.client.port.path} agree`);
   }
 
   async #readBankMode(chip: Chip): Promise<BankMode | null> {

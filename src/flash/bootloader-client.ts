@@ -44,6 +44,9 @@ export interface Identity {
 
 const triesPerOperation = 6;
 
+/** How long a silent bootloader may take to come back before it is reset: longer than the slowest adapter stalls. */
+const patienceMs = 6000;
+
 export class BootloaderClient {
   identity: Identity | null = null;
   readonly #rom: RomTransactions;
@@ -83,7 +86,7 @@ export class BootloaderClient {
    * @throws FlashError that says what answers instead; LinkError `lost`
    */
   async connect(): Promise<Identity> {
-    const evidence: SyncEvidence = { received: [], syncs: 0, nacks: 0 };
+    const evidence: SyncEvidence = { received: [], syncs: 0, nacks: 0, answers: 0 };
     // The start of a bootloader takes from 1 ms to 2.6 s (AN2606): later tries wait longer.
     for (const startupMs of [100, 600, 2600]) {
       for (const baudRate of this.#baudRates) {
@@ -94,7 +97,7 @@ export class BootloaderClient {
           this.#resets++;
           await sleep(this.#clock, startupMs);
         }
-        const identity = await this.#syncAndIdentify(evidence);
+        const identity = await this.#syncAndIdentify(evidence, reset);
         if (identity) {
           this.identity = identity;
           await this.#chooseWidth();
@@ -105,19 +108,30 @@ export class BootloaderClient {
     throw syncFailure(this.port.path, this.#baudRates, evidence);
   }
 
-  async #syncAndIdentify(evidence: SyncEvidence): Promise<Identity | null> {
-    const synced = await this.#sync(evidence);
+  async #syncAndIdentify(evidence: SyncEvidence, reset: boolean): Promise<Identity | null> {
+    const heardBefore = evidence.received.length;
+    let synced = await this.#sync(evidence);
+    if (!synced && !reset && evidence.received.length === heardBefore) {
+      // An interrupted job may have left it in the middle of a frame, where a few 0x7F are just more data.
+      this.#rom.assumeOpenFrame();
+      if (await this.#resync()) synced = 'nack';
+    }
     if (!synced) return null;
     evidence.syncs++;
-    for (let attempt = 0; attempt < 3; attempt++) {
+    for (let attempt = 0; attempt < triesPerOperation; attempt++) {
       try {
         const { version, commands } = await this.#rom.get();
-        await this.#rom.getVersion();
+        evidence.answers++;
         const pid = await this.#rom.getId();
+        // Replies carry no checksum, and a wrong one here would mislead everything after it: ask twice.
+        const again = await this.#rom.get();
+        const equal =
+          again.commands.join() === commands.join() && (await this.#rom.getVersion()) === again.version;
+        if (!equal || again.version !== version || (await this.#rom.getId()) !== pid) continue;
         return { pid, version, commands, alreadySynced: synced === 'nack', baudRate: this.#baudRate };
       } catch (error) {
         this.#passFatal(error);
-        if (error instanceof LinkError && error.trouble === 'nack') evidence.nacks++;
+        if (attempt === 0 && error instanceof LinkError && error.trouble === 'nack') evidence.nacks++;
         if (!(await this.#resync())) return null;
       }
     }
@@ -148,13 +162,15 @@ export class BootloaderClient {
     return bytes;
   }
 
-  /** Up to 256 bytes, or null when the device refuses that address, also silently (before V3.1). */
+  /** Up to 256 bytes, or null when the device refuses that address three times, also silently (before V3.1). */
   async readIfAllowed(address: number, length: number): Promise<Uint8Array | null> {
-    for (let attempt = 0; attempt < 2; attempt++) {
+    let refusals = 0;
+    for (let attempt = 0; attempt < 2 * triesPerOperation && refusals < 3; attempt++) {
       try {
         return await this.#rom.read(address, length);
       } catch (error) {
         this.#passFatal(error);
+        if (error instanceof LinkError && error.stage === 'read address') refusals++;
         await this.recover();
       }
     }
@@ -245,7 +261,7 @@ export class BootloaderClient {
 
   /** Back to the command prompt: by filler bytes, else by reset. */
   async recover(): Promise<void> {
-    if (await this.#resync()) return;
+    if (await this.#resync(patienceMs)) return;
     const before = this.identity;
     if (!this.#entry) throw new LinkError('timeout', 'resync', 'the bootloader stopped answering');
     try {
@@ -270,7 +286,7 @@ export class BootloaderClient {
     return (1000 * bitsPerByte) / this.#baudRate;
   }
 
-  #resync(): Promise<boolean> {
+  #resync(patienceMs = 0): Promise<boolean> {
     const confirm = async (): Promise<boolean> => {
       try {
         const { version, commands } = await this.#rom.get();
@@ -283,7 +299,7 @@ export class BootloaderClient {
         return false;
       }
     };
-    return resync(this.#rom, this.#clock, this.#byteMs(), confirm);
+    return resync(this.#rom, this.#clock, this.#byteMs(), patienceMs, confirm);
   }
 
   async #repeat<T>(transaction: () => Promise<T>): Promise<T> {

@@ -46,6 +46,7 @@ export type Finding =
   | 'stopped-answering'
   | 'write-protected'
   | 'mismatch'
+  | 'disturbed'
   | 'too-slow';
 
 const findingCodes: Partial<Record<Finding, ErrorCode>> = {
@@ -56,6 +57,7 @@ const findingCodes: Partial<Record<Finding, ErrorCode>> = {
   'port-lost': 'E_PORT',
   'nothing-answers': 'E_TIMEOUT',
   'too-slow': 'E_TIMEOUT',
+  disturbed: 'E_FLASH',
   'write-protected': 'E_FLASH',
   mismatch: 'E_FLASH',
 };
@@ -81,7 +83,8 @@ const hints: Record<Finding, string> = {
   'stopped-answering': 'press reset and flash again: finished sectors are not written twice',
   'write-protected': 'lift the write protection of that sector in the option bytes (WRP) and flash again',
   mismatch: 'flash again; if it stays, lower --baud, check the supply, or the flash is worn',
-  'too-slow': 'the line is too disturbed: check ground and cable length, lower --baud, or raise the limit',
+  disturbed: 'check ground and cable length, and lower --baud',
+  'too-slow': 'check ground and cable length, lower --baud, or raise the limit',
 };
 
 /** The final word on a flash or a diagnosis. */

@@ -58,7 +58,7 @@ export interface FlashResult {
   readonly hashes: SectorHashes;
 }
 
-const repairRounds = 3;
+const repairRounds = 4;
 
 /**
  * Flashes `image` at `address` through the STM32 ROM bootloader on an open port (8E1), and verifies it.
@@ -117,7 +117,7 @@ class FlashJob {
   async run(): Promise<number> {
     await this.#compare();
     const begin = this.session.clock.now();
-    for (const planned of this.#written) await this.#write(planned, false);
+    for (const planned of this.#written) await this.#write(planned, 0);
     const writeSeconds = (this.session.clock.now() - begin) / 1000;
     // A frame that lost its first byte may have been taken for commands: then nothing read before counts any more.
     const doubt = this.session.stats.doubtfulWrites > 0 || this.session.reconnects > 0;
@@ -147,9 +147,9 @@ class FlashJob {
     }
   }
 
-  async #write(planned: PlannedSector, checkErased: boolean): Promise<void> {
+  async #write(planned: PlannedSector, settleMs: number): Promise<void> {
     const { index } = planned.sector;
-    this.#bytesWritten += await eraseAndWrite(this.session, planned, checkErased, () =>
+    this.#bytesWritten += await eraseAndWrite(this.session, planned, settleMs, () =>
       this.options.onSector?.({ kind: 'erasing', index }),
     );
   }
@@ -163,7 +163,7 @@ class FlashJob {
       if (wrong.length === 0) return;
       if (round === repairRounds) throw await refusal(this.session, wrong[0]!);
       const doubtBefore = this.session.stats.doubtfulWrites;
-      for (const planned of wrong) await this.#write(planned, true);
+      for (const planned of wrong) await this.#write(planned, 500 * 2 ** round);
       for (const planned of wrong) if (!this.#written.includes(planned)) this.#written.push(planned);
       open = this.session.stats.doubtfulWrites > doubtBefore ? this.#plan : wrong;
     }

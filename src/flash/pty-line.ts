@@ -26,7 +26,9 @@ type Socat = ChildProcessByStdio<Writable, Readable, null>;
 export async function openPtyLine(): Promise<PtyLine> {
   const folder = mkdtempSync(join(tmpdir(), 'reflow-pty-'));
   const path = join(folder, 'tty');
-  const socat = spawn('socat', ['STDIO', `PTY,raw,echo=0,link=${path}`], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const socat = spawn('socat', ['STDIO', `PTY,raw,echo=0,link=${path}`], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
   let failed: Error | null = null;
   socat.on('error', (error) => {
     failed = error;
@@ -36,7 +38,9 @@ export async function openPtyLine(): Promise<PtyLine> {
     if (failed || waits === 200) {
       socat.kill();
       rmSync(folder, { recursive: true, force: true });
-      throw failed ? missing(failed) : new ReflowError('E_PORT', 'socat opened no terminal', 'try again; see socat -V');
+      throw failed
+        ? missing(failed)
+        : new ReflowError('E_PORT', 'socat opened no terminal', 'try again; see socat -V');
     }
     await sleep(realClock, 10);
   }
@@ -60,7 +64,9 @@ function devicePort(path: string, socat: Socat, close: () => Promise<void>): Por
   return {
     path,
     write: (bytes) =>
-      new Promise((resolve, reject) => socat.stdin.write(bytes, (error) => (error ? reject(error) : resolve()))),
+      new Promise((resolve, reject) =>
+        socat.stdin.write(bytes, (error) => (error ? reject(error) : resolve())),
+      ),
     onData(listener) {
       socat.stdout.on('data', listener);
       return () => socat.stdout.off('data', listener);
@@ -77,7 +83,12 @@ function devicePort(path: string, socat: Socat, close: () => Promise<void>): Por
 }
 
 function missing(cause: Error): ReflowError {
-  return new ReflowError('E_TOOL_MISSING', `socat cannot be run: ${cause.message}`, 'sudo apt-get install socat', {
-    cause,
-  });
+  return new ReflowError(
+    'E_TOOL_MISSING',
+    `socat cannot be run: ${cause.message}`,
+    'sudo apt-get install socat',
+    {
+      cause,
+    },
+  );
 }

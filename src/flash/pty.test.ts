@@ -15,7 +15,11 @@ const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).stat
 const withSocat = has('socat') ? test.serial : test.serial.skip;
 const withBoth = has('socat') && has('stm32flash') ? test.serial : test.serial.skip;
 
-async function withBoard(pid: number, options: RomOptions, work: (path: string, device: RomEmulator) => Promise<void>) {
+async function withBoard(
+  pid: number,
+  options: RomOptions,
+  work: (path: string, device: RomEmulator) => Promise<void>,
+) {
   const line = await openPtyLine();
   const device = new RomEmulator(line.device, chipByPid(pid)!, options);
   device.start();
@@ -75,45 +79,51 @@ for (const pid of [0x413, 0x450, 0x415, 0x449]) {
   });
 }
 
-withBoth('what stm32flash wrote, our client finds equal; and stm32flash is refused by readout protection', async (t) => {
-  await withBoard(0x413, {}, async (path) =>
-    inFolder(async (folder) => {
-      const file = join(folder, 'image.bin');
-      writeFileSync(file, image(5000));
-      t.is((await stm32flash(path, '-w', file)).code, 0);
-      const port = await openSerialPort(path, { baudRate: 115200, parity: 'even' });
-      const result = await flashImage(port, image(5000), 0x08000000);
-      await port.close();
-      t.is(result.sectorsWritten, 0);
-      t.is(result.bytesTrusted, 0);
-    }),
-  );
-  await withBoard(0x413, { readoutProtected: true }, async (path) =>
-    inFolder(async (folder) => {
-      const file = join(folder, 'image.bin');
-      writeFileSync(file, image(500));
-      t.not((await stm32flash(path, '-w', file)).code, 0);
-    }),
-  );
-});
+withBoth(
+  'what stm32flash wrote, our client finds equal; and stm32flash is refused by readout protection',
+  async (t) => {
+    await withBoard(0x413, {}, async (path) =>
+      inFolder(async (folder) => {
+        const file = join(folder, 'image.bin');
+        writeFileSync(file, image(5000));
+        t.is((await stm32flash(path, '-w', file)).code, 0);
+        const port = await openSerialPort(path, { baudRate: 115200, parity: 'even' });
+        const result = await flashImage(port, image(5000), 0x08000000);
+        await port.close();
+        t.is(result.sectorsWritten, 0);
+        t.is(result.bytesTrusted, 0);
+      }),
+    );
+    await withBoard(0x413, { readoutProtected: true }, async (path) =>
+      inFolder(async (folder) => {
+        const file = join(folder, 'image.bin');
+        writeFileSync(file, image(500));
+        t.not((await stm32flash(path, '-w', file)).code, 0);
+      }),
+    );
+  },
+);
 
 for (const pid of [0x470, 0x482, 0x413]) {
-  withSocat(`our client through serialport: ${chipByPid(pid)!.name}, written, verified, started`, async (t) => {
-    let started = -1;
-    const onGo = (address: number) => {
-      started = address;
-    };
-    await withBoard(pid, { onGo }, async (path, device) => {
-      const bytes = image(20_000);
-      new DataView(bytes.buffer).setUint32(4, 0x08000401, true);
-      const port = await openSerialPort(path, { baudRate: 115200, parity: 'even' });
-      const result = await flashImage(port, bytes, 0x08000000, { start: true });
-      await port.close();
-      t.true(result.verified && result.started);
-      t.deepEqual(device.flash.read(0x08000000, bytes.length), bytes);
-      t.is(started, 0x08000000);
-    });
-  });
+  withSocat(
+    `our client through serialport: ${chipByPid(pid)!.name}, written, verified, started`,
+    async (t) => {
+      let started = -1;
+      const onGo = (address: number) => {
+        started = address;
+      };
+      await withBoard(pid, { onGo }, async (path, device) => {
+        const bytes = image(20_000);
+        new DataView(bytes.buffer).setUint32(4, 0x08000401, true);
+        const port = await openSerialPort(path, { baudRate: 115200, parity: 'even' });
+        const result = await flashImage(port, bytes, 0x08000000, { start: true });
+        await port.close();
+        t.true(result.verified && result.started);
+        t.deepEqual(device.flash.read(0x08000000, bytes.length), bytes);
+        t.is(started, 0x08000000);
+      });
+    },
+  );
 }
 
 withSocat('a terminal that hangs up in the middle ends in port-lost, and soon', async (t) => {

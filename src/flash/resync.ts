@@ -29,21 +29,23 @@ const mostFillers = 4200;
 
 /**
  * Sends fillers until the device refuses something and then answers `confirm` as it should.
+ * @param patienceMs how long to go on once enough was sent to end any frame: the device may be busy, or its answer late
  * @returns false when it stays silent; LinkError `lost` passes through
  */
 export async function resync(
   rom: RomTransactions,
   clock: Clock,
   byteMs: number,
+  patienceMs: number,
   confirm: () => Promise<boolean>,
 ): Promise<boolean> {
   const filler = chooseFiller(rom.lastFrame, rom.mayChangeMemory);
   await rom.reader.collect(5, 20);
-  const giveUpAt = clock.now() + 10_000 + 2 * mostFillers * byteMs;
+  const patientUntil = clock.now() + patienceMs;
   let sent = 0;
   let burst = 1;
   let refusals = 0;
-  while (sent < mostFillers && refusals < 12 && clock.now() < giveUpAt) {
+  while ((sent < mostFillers || clock.now() < patientUntil) && refusals < 12) {
     await rom.send(new Uint8Array(burst).fill(filler), 'resync');
     const reply = await rom.reader.collect(60 + burst * byteMs, 20);
     sent += burst;
@@ -52,6 +54,8 @@ export async function resync(
       if ((reply.includes(NACK) || filler === SYNC) && (await confirm())) return true;
       burst = 1;
       refusals++;
+    } else if (sent >= mostFillers) {
+      burst = 1;
     } else if (sent > 2) {
       burst = Math.min(512, burst * 2);
     }

@@ -49,6 +49,12 @@ export class RomTransactions {
     }
   }
 
+  /** Whatever the device was told before, by whomever: it may be waiting for the rest of any frame. */
+  assumeOpenFrame(): void {
+    this.lastFrame = new Uint8Array(0);
+    this.mayChangeMemory = true;
+  }
+
   async expectAck(stage: string, timeoutMs = ackMs): Promise<void> {
     const [reply] = await this.reader.take(1, timeoutMs, stage);
     if (reply === ACK) return;
@@ -56,11 +62,13 @@ export class RomTransactions {
     throw new LinkError('garbled', stage, `answered ${an3155.hex([reply!])} in place of ACK`);
   }
 
-  /** Sends a frame and waits for its ACK without waiting for the write to return: on a real port that costs a turn. */
+  /**
+   * Sends a frame and waits for its ACK. Nothing waits for the write itself to return, which on a real port costs a
+   * turn of the event loop and a drain: an ACK says more, and a write that fails makes the wait for it fail.
+   */
   async #exchange(frame: Uint8Array, stage: string, timeoutMs = ackMs): Promise<void> {
-    const sent = this.send(frame, stage);
-    const acked = this.expectAck(stage, timeoutMs + frame.length * this.byteMs());
-    await Promise.all([sent, acked]);
+    this.send(frame, stage).catch(() => {});
+    await this.expectAck(stage, timeoutMs + frame.length * this.byteMs());
   }
 
   async #command(code: number, name: string, mayChangeMemory = false): Promise<void> {
@@ -99,18 +107,17 @@ export class RomTransactions {
   async read(address: number, length: number): Promise<Uint8Array> {
     await this.#command(an3155.commandCodes.read, 'read');
     await this.#exchange(an3155.addressFrame(address), 'read address');
-    const sent = this.send(an3155.readLengthFrame(length), 'read length');
-    const replied = this.reader.take(length + 1, ackMs + (length + 1) * this.byteMs(), 'read data');
-    const reply = await Promise.all([sent, replied]).then(
-      ([, bytes]) => bytes,
-      (error: unknown) => {
-        const short = this.reader.drain();
-        if (short.length > 0 && short.every((byte) => byte === NACK)) {
-          throw new LinkError('nack', 'read length', 'refused (NACK)');
-        }
-        throw error;
-      },
-    );
+    this.send(an3155.readLengthFrame(length), 'read length').catch(() => {});
+    let reply: Uint8Array;
+    try {
+      reply = await this.reader.take(length + 1, ackMs + (length + 1) * this.byteMs(), 'read data');
+    } catch (error) {
+      const short = this.reader.drain();
+      if (short.length > 0 && short.every((byte) => byte === NACK)) {
+        throw new LinkError('nack', 'read length', 'refused (NACK)');
+      }
+      throw error;
+    }
     if (reply[0] !== ACK) throw new LinkError('garbled', 'read data', 'the data did not begin with ACK');
     return reply.subarray(1);
   }

@@ -61,14 +61,16 @@ async function readsAs(session: BoardSession, address: number, expected: Uint8Ar
 
 /**
  * Erases the sector and writes its blocks, starting over whenever a block is left half written.
- * @param checkErased read the whole sector after the erase; for a sector that has already failed once
+ * @param settleMs for a sector that has already failed: wait so long after the erase, which may be acknowledged before it
+ *   ends (H74x V9.1, second bank), and read that it is erased; 0 trusts the ACK
  * @returns bytes programmed, repeats included
- * @throws FlashError `write-protected` when the sector acknowledges erases and keeps its content
+ * @throws FlashError `write-protected` when the sector acknowledges erases and keeps its content, `disturbed` when no
+ *   attempt got to its end
  */
 export async function eraseAndWrite(
   session: BoardSession,
   planned: PlannedSector,
-  checkErased: boolean,
+  settleMs: number,
   beforeErase: () => void,
 ): Promise<number> {
   let programmed = 0;
@@ -77,7 +79,7 @@ export async function eraseAndWrite(
     try {
       const done = await session.attempt(async () => {
         await session.client.eraseSector(planned.sector.index, planned.sector.bytes);
-        if (checkErased) await expectErased(session, planned);
+        if (settleMs > 0) await expectErased(session, planned, settleMs);
         for (const block of planned.blocks) {
           await session.client.writeBlock(block.address, block.bytes);
           programmed += block.bytes.length;
@@ -88,17 +90,20 @@ export async function eraseAndWrite(
       if (!(error instanceof LinkError && error.trouble === 'torn')) throw error;
     }
   }
-  // Verification has the last word.
-  return programmed;
+  // Either nothing can be written there, or the line never lasted for a whole sector.
+  await session.client.eraseSector(planned.sector.index, planned.sector.bytes);
+  await expectErased(session, planned, 500);
+  throw new FlashError(
+    'disturbed',
+    `flash sector ${planned.sector.index} could not be written in one go in 8 attempts`,
+  );
 }
 
-/** An erase may be acknowledged before it ends (H74x V9.1, second bank), so the sector gets some seconds. */
-async function expectErased(session: BoardSession, planned: PlannedSector): Promise<void> {
+async function expectErased(session: BoardSession, planned: PlannedSector, settleMs: number): Promise<void> {
   const { address, bytes, index } = planned.sector;
-  for (const waitMs of [500, 4000, 0]) {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await sleep(session.clock, settleMs);
     if (await isErased(session, planned)) return;
-    if (waitMs === 0) break;
-    await sleep(session.clock, waitMs);
     await session.client.eraseSector(index, bytes);
   }
   throw new FlashError(

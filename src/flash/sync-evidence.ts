@@ -7,8 +7,10 @@ export interface SyncEvidence {
   readonly received: number[];
   /** Times that 0x7F was acknowledged. */
   syncs: number;
-  /** Commands refused after that. */
+  /** First commands refused after that. */
   nacks: number;
+  /** Commands that were answered as they should be. */
+  answers: number;
 }
 
 /** Eight bytes or more, nearly all of them text: a program is talking. */
@@ -19,7 +21,7 @@ export function looksLikeText(bytes: readonly number[]): boolean {
 
 /** Why no bootloader was found. */
 export function syncFailure(path: string, baudRates: readonly number[], evidence: SyncEvidence): FlashError {
-  const { received, syncs, nacks } = evidence;
+  const { received, syncs, nacks, answers } = evidence;
   if (received.length === 0) {
     return new FlashError('nothing-answers', `nothing answers on ${path} at ${baudRates.join(', ')} baud`);
   }
@@ -30,7 +32,7 @@ export function syncFailure(path: string, baudRates: readonly number[], evidence
       `an application, not the bootloader, answers on ${path}: "${text.trim()}"`,
     );
   }
-  if (syncs > 0 && nacks > 0) {
+  if (nacks >= 3 && nacks === syncs && answers === 0) {
     return new FlashError(
       'wrong-parity',
       `the bootloader on ${path} accepts the sync byte and refuses every command: bytes with an even number of ones arrive with wrong parity`,
