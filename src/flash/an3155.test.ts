@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { ReflowError } from '../base/error.js';
 import * as an3155 from './an3155.js';
+import { eraseRequest, eraseTailBytes } from './erase-request.js';
 
 test('frames are those of AN3155', (t) => {
   t.deepEqual([...an3155.commandFrame(0x31)], [0x31, 0xce]);
@@ -58,4 +59,22 @@ test('any bytes in place of a reply are parsed or refused with E_PROTOCOL', (t) 
     { numRuns: 2000 },
   );
   t.throws(() => an3155.parseGet(Uint8Array.of(0x79, 0x1f)), { code: 'E_PROTOCOL' });
+});
+
+test('the device reads the erase frames that the client makes, and the special ones', (t) => {
+  const read = (frame: Uint8Array, extended: boolean) => {
+    const count = extended ? (frame[0]! << 8) | frame[1]! : frame[0]!;
+    const tail = [...frame.subarray(extended ? 2 : 1)];
+    t.is(tail.length, eraseTailBytes(count, extended));
+    return eraseRequest(count, tail, extended, 12);
+  };
+  t.deepEqual(read(an3155.eraseFrame([3, 11]), false), [3, 11]);
+  t.deepEqual(read(an3155.extendedEraseFrame([3, 11]), true), [3, 11]);
+  t.is(read(an3155.extendedEraseFrame([12]), true), null);
+  t.is(read(Uint8Array.of(0xff, 0x00), false)?.length, 12);
+  t.is(read(Uint8Array.of(0xff, 0xff, 0x00), true)?.length, 12);
+  t.deepEqual(read(Uint8Array.of(0xff, 0xfe, 0x01), true), [0, 1, 2, 3, 4, 5]);
+  t.deepEqual(read(Uint8Array.of(0xff, 0xfd, 0x02), true), [6, 7, 8, 9, 10, 11]);
+  t.is(read(Uint8Array.of(0xff, 0xf3, 0x0c), true), null);
+  t.is(read(Uint8Array.of(0xff, 0xff, 0x01), true), null);
 });

@@ -157,7 +157,7 @@ export class BoardSession {
     }
     // Short reads of these registers fail on some boards; a whole block that holds both works everywhere.
     const page = chip.uidRegister - (chip.uidRegister % 256);
-    const info = await this.#readSurely(page, 256);
+    const info = await this.client.readSurely(page, 256);
     const at = chip.flashSizeRegister - page;
     const flashBytes = 1024 * (info[at]! | (info[at + 1]! << 8));
     const plausible = flashBytes >= 16 * 1024 && flashBytes <= chip.flashBytes;
@@ -175,23 +175,11 @@ export class BoardSession {
     return { chip, flashBytes, uid, bankMode, sectors: sectorMap(chip, bankMode, flashBytes) };
   }
 
-  /** Data that is read carries no checksum: facts on which much hangs are read until two reads agree. */
-  async #readSurely(address: number, length: number): Promise<Uint8Array> {
-    const reads: string[] = [];
-    while (reads.length < 16) {
-      const bytes = await this.client.read(address, length);
-      const text = Buffer.from(bytes).toString('hex');
-      if (reads.includes(text)) return bytes;
-      if (reads.length > 0) await this.client.recover();
-      reads.push(text);
-    }
-    throw new FlashError('garbled', `no two reads of the same memory on ${this.client.port.path} agree`);
-  }
-
   async #readBankMode(chip: Chip): Promise<BankMode | null> {
     if (!chip.bankOption) return null;
     for (const address of chip.bankOption.addresses) {
-      const read = (await this.client.readIfAllowed(address, 8)) && (await this.#readSurely(address, 8));
+      const read =
+        (await this.client.readIfAllowed(address, 8)) && (await this.client.readSurely(address, 8));
       if (!read) continue;
       const view = new DataView(read.buffer, read.byteOffset, 8);
       const word = view.getUint32(0, true);

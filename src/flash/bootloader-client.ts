@@ -162,6 +162,24 @@ export class BootloaderClient {
     return bytes;
   }
 
+  /**
+   * Read data carries no checksum: up to 256 bytes on which much hangs, read until two reads agree, or one shows what
+   * no accident makes: the bytes `expected`, or erased flash.
+   * @throws FlashError `disturbed` when 16 reads all differ
+   */
+  async readSurely(address: number, length: number, expected?: Uint8Array): Promise<Uint8Array> {
+    const reads: string[] = [];
+    while (reads.length < 16) {
+      const bytes = await this.read(address, length);
+      const text = Buffer.from(bytes).toString('hex');
+      if (reads.includes(text) || bytes.every((byte) => byte === 0xff)) return bytes;
+      if (expected && bytes.every((byte, i) => byte === expected[i])) return bytes;
+      if (reads.length > 0) await this.recover();
+      reads.push(text);
+    }
+    throw new FlashError('disturbed', `no two reads of the same memory on ${this.port.path} agree`);
+  }
+
   /** Up to 256 bytes, or null when the device refuses that address three times, also silently (before V3.1). */
   async readIfAllowed(address: number, length: number): Promise<Uint8Array | null> {
     let refusals = 0;
@@ -198,7 +216,7 @@ export class BootloaderClient {
         // erased and not be. ECC does not forgive a second programming.
         if (resets !== this.#resets && this.chip?.ecc) throw torn('was written to while the board was reset');
         if (inDoubt) {
-          const now = await this.read(address, data.length);
+          const now = await this.readSurely(address, data.length, data);
           if (now.every((byte, i) => byte === data[i])) return;
           if (!now.every((byte) => byte === 0xff)) throw torn('is half written');
         }

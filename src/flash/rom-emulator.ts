@@ -7,11 +7,12 @@ import type { Port } from '../base/port.js';
 import { ACK, commandCodes, NACK, SYNC, xorOf } from './an3155.js';
 import type { BankMode, Chip } from './chips.js';
 import { type Clock, realClock, sleep } from './clock.js';
+import { DeviceMemory } from './device-memory.js';
+import { eraseRequest, eraseTailBytes } from './erase-request.js';
 import { FlashMemory } from './flash-memory.js';
 import { noFaults, type RomFaults, type StepFault } from './rom-faults.js';
 import { sectorMap } from './sector-map.js';
 import type { DeviceControl } from './sim-line.js';
-import { infoMemory } from './system-memory.js';
 
 export interface RomOptions {
   readonly clock?: Clock;
@@ -41,8 +42,6 @@ export interface RomOptions {
 /** Thrown inside the device when it resets; ends whatever it was doing. */
 class Reset extends Error {}
 
-const ramBytes = 256 * 1024;
-
 export class RomEmulator {
   readonly flash: FlashMemory;
   /** Commands carried out, by code. */
@@ -60,8 +59,7 @@ export class RomEmulator {
   #boot0 = true;
   #epoch = 0;
   #erasing = 0;
-  readonly #ram = new Uint8Array(ramBytes);
-  readonly #info: ReturnType<typeof infoMemory>;
+  readonly #memory: DeviceMemory;
   readonly #clock: Clock;
   readonly #faults: RomFaults;
   readonly #version: number;
@@ -78,7 +76,8 @@ export class RomEmulator {
     this.#version = options.version ?? 0x31;
     this.readoutProtected = options.readoutProtected ?? false;
     this.flash = new FlashMemory(chip, sectorMap(chip, mode), new Set(options.protectedSectors ?? []));
-    this.#info = infoMemory(chip, mode, options.uid ?? Uint8Array.from({ length: 12 }, (_, i) => 0x30 + i));
+    const uid = options.uid ?? Uint8Array.from({ length: 12 }, (_, i) => 0x30 + i);
+    this.#memory = new DeviceMemory(chip, this.flash, mode, uid);
   }
 
   /** Begins to listen. */
@@ -210,12 +209,12 @@ export class RomEmulator {
   }
 
   async #read(): Promise<void> {
-    const address = await this.#address(commandCodes.read, (a) => this.#readable(a));
+    const address = await this.#address(commandCodes.read, (a) => this.#memory.isReadable(a));
     if (address === null) return;
     const [count, complement] = await this.#take(2);
     if ((count! ^ complement!) !== 0xff) return this.#send([NACK]);
     if (!(await this.#step(commandCodes.read, 'data'))) return;
-    const data = Array.from({ length: count! + 1 }, (_, i) => this.#byteAt(address + i));
+    const data = Array.from({ length: count! + 1 }, (_, i) => this.#memory.byteAt(address + i));
     await this.#send([ACK, ...data]);
   }
 
@@ -224,7 +223,9 @@ export class RomEmulator {
     const address = await this.#address(
       commandCodes.write,
       (a) =>
-        this.flash.contains(a) || this.#inRam(a) || (a === widthByte && this.chip.byteProgrammingDefault),
+        this.flash.contains(a) ||
+        this.#memory.isRam(a) ||
+        (a === widthByte && this.chip.byteProgrammingDefault),
     );
     if (address === null) return;
     const [count] = await this.#take(1);
@@ -232,8 +233,7 @@ export class RomEmulator {
     const data = Uint8Array.from(rest.slice(0, -1));
     if (xorOf(rest, count) !== 0) return this.#send([NACK]);
     if (address === widthByte) this.wordMode = data[0] === 3;
-    else if (this.#inRam(address))
-      this.#ram.set(data.subarray(0, this.#ramEnd() - address), address - this.chip.freeRam);
+    else if (this.#memory.isRam(address)) this.#memory.writeRam(address, data);
     else if (this.flash.contains(address, data.length)) {
       if (!(await this.#program(address, data))) return;
     }
@@ -270,22 +270,12 @@ export class RomEmulator {
   }
 
   async #erase(extended: boolean): Promise<void> {
-    const size = extended ? 2 : 1;
-    const head = await this.#take(size);
+    const head = await this.#take(extended ? 2 : 1);
     const count = extended ? (head[0]! << 8) | head[1]! : head[0]!;
-    const special = extended ? count >= 0xfff0 : count === 0xff;
-    const rest = await this.#take(special ? 1 : (count + 1) * size + 1);
-    const indices: number[] = [];
-    for (let i = 0; i + size < rest.length; i += size)
-      indices.push(extended ? (rest[i]! << 8) | rest[i + 1]! : rest[i]!);
-    const known = special || indices.every((index) => index < this.flash.sectors.length);
-    // The old mass erase is FF 00: its XOR is not zero but the complement.
-    if (xorOf([...head, ...rest]) !== (special && !extended ? 0xff : 0) || !known) return this.#send([NACK]);
-    if (special && extended && count < 0xfffd) return this.#send([NACK]);
-    const half = this.flash.sectors.length / 2;
-    const inBank = (index: number) => count === 0xffff || !extended || index < half === (count === 0xfffe);
-    const all = this.flash.sectors.map((s) => s.index);
-    await this.#eraseSectors(special ? all.filter(inBank) : indices);
+    const tail = await this.#take(eraseTailBytes(count, extended));
+    const indices = eraseRequest(count, tail, extended, this.flash.sectors.length);
+    if (indices) await this.#eraseSectors(indices);
+    else await this.#send([NACK]);
   }
 
   async #eraseSectors(indices: readonly number[]): Promise<void> {
@@ -320,7 +310,10 @@ export class RomEmulator {
   }
 
   async #go(): Promise<void> {
-    const address = await this.#address(commandCodes.go, (a) => this.flash.contains(a) || this.#inRam(a));
+    const address = await this.#address(
+      commandCodes.go,
+      (a) => this.flash.contains(a) || this.#memory.isRam(a),
+    );
     if (address === null) return;
     this.options.onGo?.(address, this.flash.bytes);
     await new Promise(() => {});
@@ -361,24 +354,6 @@ export class RomEmulator {
 
   #hangUntilReset(reject: (error: Error) => void): void {
     this.#wanted = { count: Number.POSITIVE_INFINITY, resolve: () => {}, reject };
-  }
-
-  #readable(address: number): boolean {
-    return this.flash.contains(address) || this.#inRam(address) || this.#info(address) !== undefined;
-  }
-
-  #byteAt(address: number): number {
-    if (this.flash.contains(address)) return this.flash.bytes[address - this.chip.flashBase]!;
-    if (this.#inRam(address)) return this.#ram[address - this.chip.freeRam]!;
-    return this.#info(address) ?? 0;
-  }
-
-  #ramEnd(): number {
-    return this.chip.freeRam + ramBytes;
-  }
-
-  #inRam(address: number): boolean {
-    return address >= this.chip.freeRam && address < this.#ramEnd();
   }
 
   #receive(bytes: Uint8Array): void {
