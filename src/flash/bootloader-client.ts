@@ -236,19 +236,20 @@ export class BootloaderClient {
 
   /**
    * Starts the program at `address`.
-   * @returns false when the last ACK did not come, as on H74x V9.0, where it never does
+   * @returns false when the last ACK did not come and the bootloader is gone all the same
    */
   async go(address: number): Promise<boolean> {
+    const isH7 = this.chip?.family === 'H7';
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#rom.go(address);
+        await this.#rom.go(address, isH7);
         return true;
       } catch (error) {
         this.#passFatal(error);
-        if (!(error instanceof LinkError)) throw error;
-        if (error.stage === 'go address' && error.trouble === 'timeout') return false;
-        if (attempt === triesPerOperation) throw error;
-        await this.recover();
+        if (!(error instanceof LinkError) || attempt === triesPerOperation) throw error;
+        const silent = error.stage === 'go address' && error.trouble === 'timeout';
+        if (!silent) await this.recover();
+        else if (!(await this.#resync())) return false;
       }
     }
   }

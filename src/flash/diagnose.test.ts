@@ -5,7 +5,8 @@ import { chipByPid } from './chips.js';
 import { VirtualClock } from './clock.js';
 import { diagnosePort, udevRule } from './diagnose.js';
 import { openPtyLine } from './pty-line.js';
-import { RomEmulator, type RomOptions } from './rom-emulator.js';
+import { RomEmulator } from './rom-emulator.js';
+import type { RomOptions } from './rom-options.js';
 import { SimLine } from './sim-line.js';
 
 const chip = chipByPid(0x470)!;

@@ -4,8 +4,9 @@ import { VirtualClock } from './clock.js';
 import { entrySequences } from './entry-sequence.js';
 import { FlashError } from './flash-error.js';
 import { type FlashOptions, flashImage, type SectorEvent } from './flash-image.js';
-import { RomEmulator, type RomOptions } from './rom-emulator.js';
+import { RomEmulator } from './rom-emulator.js';
 import { seededRandom } from './rom-faults.js';
+import type { RomOptions } from './rom-options.js';
 import { SimLine } from './sim-line.js';
 
 const adapter = entrySequences[0]!;
@@ -205,4 +206,25 @@ test('a pulled cable that stays out ends in port-lost', async (t) => {
   const { clock, line, flash } = virtualBoard(0x470);
   clock.schedule(1500, () => line.unplug());
   t.is(await finding(flash(randomImage(20_000), { reopen: () => line.open() })), 'port-lost');
+});
+
+test('H74x V9.0: Go without its first ACK starts the program all the same', async (t) => {
+  const image = randomImage(1000);
+  new DataView(image.buffer).setUint32(4, 0x08000101, true);
+  let started = false;
+  const onGo = () => {
+    started = true;
+  };
+  const { flash } = virtualBoard(0x450, { goWithoutFirstAck: true, onGo });
+  t.true((await flash(image, { start: true })).started);
+  t.true(started);
+});
+
+test('reading back between writes, which some chips do not bear, never happens', async (t) => {
+  const { flash, device, chip } = virtualBoard(0x450, { readSpoilsNextWrite: true });
+  const image = randomImage(5000);
+  const result = await flash(image);
+  t.deepEqual(device.flash.read(chip.flashBase, image.length), image);
+  t.is(result.sectorsWritten, 1);
+  t.is(device.flash.wear[0], 1);
 });

@@ -127,7 +127,7 @@ class FlashJob {
     } else {
       await this.#verify(this.#written);
     }
-    for (const planned of this.#plan) {
+    for (const planned of this.#plan.filter((p) => !this.#trusted.includes(p))) {
       this.options.onSector?.({ kind: 'verified', index: planned.sector.index, hash: planned.hash });
     }
     return writeSeconds;
@@ -180,8 +180,8 @@ class FlashJob {
         'link the image for this address, or flash it without starting it',
       );
     }
-    const went = await this.session.attempt(() => this.session.client.go(address));
-    return went !== 'again' || (await this.session.client.go(address)) !== undefined;
+    while ((await this.session.attempt(() => this.session.client.go(address))) === 'again');
+    return true;
   }
 
   result(): Omit<FlashResult, 'seconds' | 'writeSeconds' | 'started'> {

@@ -8,8 +8,9 @@ import { openSerialPort } from '../base/serial-port.js';
 import { chipByPid } from './chips.js';
 import { flashImage } from './flash-image.js';
 import { openPtyLine } from './pty-line.js';
-import { RomEmulator, type RomOptions } from './rom-emulator.js';
+import { RomEmulator } from './rom-emulator.js';
 import { seededRandom } from './rom-faults.js';
+import type { RomOptions } from './rom-options.js';
 
 const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
 const withSocat = has('socat') ? test.serial : test.serial.skip;

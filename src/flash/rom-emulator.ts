@@ -5,39 +5,14 @@
  */
 import type { Port } from '../base/port.js';
 import { ACK, commandCodes, NACK, SYNC, xorOf } from './an3155.js';
-import type { BankMode, Chip } from './chips.js';
+import type { Chip } from './chips.js';
 import { type Clock, realClock, sleep } from './clock.js';
 import { DeviceMemory } from './device-memory.js';
 import { eraseRequest, eraseTailBytes } from './erase-request.js';
 import { FlashMemory } from './flash-memory.js';
 import { noFaults, type RomFaults, type StepFault } from './rom-faults.js';
+import type { RomOptions } from './rom-options.js';
 import { sectorMap } from './sector-map.js';
-import type { DeviceControl } from './sim-line.js';
-
-export interface RomOptions {
-  readonly clock?: Clock;
-  readonly bankMode?: BankMode;
-  /** Protocol version; below 0x31 a bad address is dropped without NACK, below 0x30 erase is the old command. */
-  readonly version?: number;
-  readonly readoutProtected?: boolean;
-  /** Some products refuse a protected command twice. */
-  readonly twoNacks?: boolean;
-  readonly protectedSectors?: readonly number[];
-  readonly faults?: RomFaults;
-  readonly uid?: Uint8Array;
-  /** Duration of an erase, ms per KiB. */
-  readonly eraseMsPerKib?: number;
-  /** Duration of programming one word, or one byte in byte mode, microseconds. */
-  readonly programUs?: number;
-  /** Modem lines (DTR drives NRST, a deasserted RTS is BOOT0 = 1) and line settings, where the port has them. */
-  readonly control?: DeviceControl;
-  /** Above this baud rate the autobaud measures wrongly. */
-  readonly mostBaud?: number;
-  /** Starts in its application, which answers in text, until a reset with BOOT0 = 1. */
-  readonly startsInApplication?: boolean;
-  /** Called after Go, once its ACK is on the line, and after a reset into the application. */
-  readonly onGo?: (address: number, flash: Uint8Array) => void;
-}
 
 /** Thrown inside the device when it resets; ends whatever it was doing. */
 class Reset extends Error {}
@@ -59,6 +34,9 @@ export class RomEmulator {
   #boot0 = true;
   #epoch = 0;
   #erasing = 0;
+  /** Last of read and write, reads counting only after a write. */
+  #last = 0;
+  #spoilt = false;
   readonly #memory: DeviceMemory;
   readonly #clock: Clock;
   readonly #faults: RomFaults;
@@ -171,7 +149,11 @@ export class RomEmulator {
     }
     if (!(await this.#step(code, 'command'))) return;
     this.commands.set(code, (this.commands.get(code) ?? 0) + 1);
-    await this.#send([ACK]);
+    if (code !== go || !this.options.goWithoutFirstAck) await this.#send([ACK]);
+    if (code === read || code === write) {
+      this.#spoilt = code === write && this.#last === read && this.options.readSpoilsNextWrite === true;
+      this.#last = this.#last === write || code === write ? code : 0;
+    }
     if (code === get) {
       const list = this.#commandList();
       await this.#send([list.length, this.#version, ...list, ACK]);
@@ -256,7 +238,8 @@ export class RomEmulator {
       throw new Reset();
     }
     // While an early-acknowledged erase is still running, programming is lost.
-    if (this.#erasing === 0) this.flash.program(address, data);
+    const from = this.#spoilt ? Math.min(32, data.length) : 0;
+    if (this.#erasing === 0) this.flash.program(address + from, data.subarray(from));
     await this.#suffer(fault);
     this.#busy = false;
     return true;

@@ -9,8 +9,9 @@ import { chipByPid } from './chips.js';
 import { VirtualClock } from './clock.js';
 import { entrySequences } from './entry-sequence.js';
 import { chooseFiller } from './resync.js';
-import { RomEmulator, type RomOptions } from './rom-emulator.js';
+import { RomEmulator } from './rom-emulator.js';
 import { seededRandom } from './rom-faults.js';
+import type { RomOptions } from './rom-options.js';
 import { SimLine } from './sim-line.js';
 
 /** A device and a function that sends it bytes and returns what it answers. */
@@ -115,6 +116,26 @@ test('programming only clears bits; an ECC word programmed twice is flagged', as
     t.is(rom.flash.bytes[0], value);
     t.is(rom.flash.eccReprograms, flagged);
   }
+});
+
+test('a chip that does not bear reading between two writes loses the first 32 bytes of the second', async (t) => {
+  const { rom, ask } = device({ readSpoilsNextWrite: true });
+  const write = async (page: number) => {
+    await ask(...commandFrame(commandCodes.write));
+    await ask(0x08, 0, page, 0, 0x08 ^ page);
+    t.deepEqual(await ask(...writeDataFrame(new Uint8Array(64).fill(1))), [ACK]);
+  };
+  await ask(0x7f);
+  await write(0);
+  await ask(0x11, 0xee);
+  await ask(0x08, 0, 0, 0, 0x08);
+  await ask(0x3f, 0xc0);
+  await write(1);
+  await write(2);
+  const lost = [0, 1, 2].map(
+    (page) => rom.flash.read(0x08000000 + 256 * page, 64).filter((b) => b === 0xff).length,
+  );
+  t.deepEqual(lost, [0, 32, 0]);
 });
 
 test('the filler completes no frame that changes memory, whatever was lost', (t) => {

@@ -140,9 +140,16 @@ export class RomTransactions {
     this.mayChangeMemory = false;
   }
 
-  /** Starts the program whose vector table lies at `address`. The ACK of the address is all that comes back. */
-  async go(address: number): Promise<void> {
-    await this.#command(an3155.commandCodes.go, 'go');
+  /**
+   * Starts the program whose vector table lies at `address`.
+   * @param firstAckMayFail the ACK of the command itself may never come (AN2606: H74x bootloader V9.0)
+   */
+  async go(address: number, firstAckMayFail: boolean): Promise<void> {
+    try {
+      await this.#command(an3155.commandCodes.go, 'go');
+    } catch (error) {
+      if (!(firstAckMayFail && error instanceof LinkError && error.trouble === 'timeout')) throw error;
+    }
     await this.#exchange(an3155.addressFrame(address), 'go address');
   }
 

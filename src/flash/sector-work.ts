@@ -16,6 +16,9 @@ export async function sectorMatches(session: BoardSession, planned: PlannedSecto
 
 const sampleBytes = 32;
 
+/** Erases of one sector in one job, at most: flash endures 10,000. */
+const mostAttempts = 20;
+
 /** Reads 32 bytes where the content begins and 32 more at a place that its hash chooses: an early warning, no proof. */
 export async function sampleMatches(session: BoardSession, planned: PlannedSector): Promise<boolean> {
   const span = planned.to - planned.from;
@@ -74,7 +77,7 @@ export async function eraseAndWrite(
   beforeErase: () => void,
 ): Promise<number> {
   let programmed = 0;
-  for (let attempt = 0; attempt < 8; attempt++) {
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
     beforeErase();
     try {
       const done = await session.attempt(async () => {
@@ -95,7 +98,7 @@ export async function eraseAndWrite(
   await expectErased(session, planned, 500);
   throw new FlashError(
     'disturbed',
-    `flash sector ${planned.sector.index} could not be written in one go in 8 attempts`,
+    `flash sector ${planned.sector.index} could not be written in one go in ${mostAttempts} attempts`,
   );
 }
 

@@ -5,7 +5,8 @@
 import { chipByPid } from './chips.js';
 import { openPtyLine } from './pty-line.js';
 import { bootInQemu, type QemuBoard, type QemuOptions } from './qemu-boot.js';
-import { RomEmulator, type RomOptions } from './rom-emulator.js';
+import { RomEmulator } from './rom-emulator.js';
+import type { RomOptions } from './rom-options.js';
 
 const f405 = chipByPid(0x413)!;
 
