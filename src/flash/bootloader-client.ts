@@ -56,7 +56,6 @@ export class BootloaderClient {
   readonly #supplyMillivolts: number;
   #baudRate: number;
   #resets = 0;
-  #wordMode = false;
 
   constructor(
     readonly port: Port,
@@ -260,11 +259,11 @@ export class BootloaderClient {
   }
 
   /**
-   * One read, tried three times, to tell readout protection (which refuses the command each time, on some products
+   * One read, tried five times, to tell readout protection (which refuses the command each time, on some products
    * with two NACKs) from an accident.
    */
   async probeProtection(address: number): Promise<'open' | 'protected'> {
-    for (let attempt = 0; attempt < 3; attempt++) {
+    for (let attempt = 0; attempt < 5; attempt++) {
       try {
         await this.#rom.read(address, 4);
         return 'open';
@@ -342,7 +341,6 @@ export class BootloaderClient {
     for (let attempt = 0; attempt < 3; attempt++) {
       try {
         await this.#rom.write(0xffff0000, Uint8Array.of(width));
-        this.#wordMode = true;
         return;
       } catch (error) {
         this.#passFatal(error);
@@ -350,11 +348,6 @@ export class BootloaderClient {
         if (!(await this.#resync())) return;
       }
     }
-  }
-
-  /** True when the chip was told to program words. */
-  get wordMode(): boolean {
-    return this.#wordMode;
   }
 
   #passFatal(error: unknown): void {

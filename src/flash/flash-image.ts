@@ -83,15 +83,27 @@ export async function flashImage(
       );
     }
   };
+  if (options.start) checkVectorTable(image, address);
   const session = await BoardSession.open(port, { ...options, checkLimit });
   try {
     const job = new FlashJob(session, segments, options);
     const writeSeconds = await job.run();
-    const started = options.start ? await job.startProgram(image, address) : false;
+    const started = options.start ? await job.startProgram(address) : false;
     return { ...job.result(), writeSeconds, started, seconds: (clock.now() - begin) / 1000 };
   } finally {
     session.close();
   }
+}
+
+function checkVectorTable(image: Uint8Array, address: number): void {
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  const reset = image.byteLength >= 8 ? view.getUint32(4, true) : 0;
+  if (reset % 2 === 1 && reset >= address && reset < address + image.byteLength) return;
+  throw new ReflowError(
+    'E_FLASH',
+    `the image does not begin with a vector table: its reset vector is 0x${reset.toString(16)}`,
+    'link the image for this address, or flash it without starting it',
+  );
 }
 
 class FlashJob {
@@ -169,17 +181,7 @@ class FlashJob {
     }
   }
 
-  /** Starts the program through Go, after a look at its vector table. */
-  async startProgram(image: Uint8Array, address: number): Promise<boolean> {
-    const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
-    const reset = image.byteLength >= 8 ? view.getUint32(4, true) : 0;
-    if (reset % 2 === 0 || reset < address || reset >= address + image.byteLength) {
-      throw new ReflowError(
-        'E_FLASH',
-        `the image does not begin with a vector table: its reset vector is 0x${reset.toString(16)}`,
-        'link the image for this address, or flash it without starting it',
-      );
-    }
+  async startProgram(address: number): Promise<true> {
     while ((await this.session.attempt(() => this.session.client.go(address))) === 'again');
     return true;
   }
