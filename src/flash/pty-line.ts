@@ -3,7 +3,7 @@
  * everything else sees only `openPtyLine`.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -16,6 +16,11 @@ export interface PtyLine {
   readonly path: string;
   /** What the device reads and writes. It has no modem lines, baud rate or parity. */
   readonly device: Port;
+  /**
+   * How long a byte takes from a client to the device, ms: median of some tries. For a pacer that must not count this
+   * rig's own transport as time on the line; while no client has the path open.
+   */
+  measureTransport(): Promise<number>;
   /** Ends socat; whoever has the path open sees a hang-up. Idempotent. */
   close(): Promise<void>;
 }
@@ -57,7 +62,25 @@ export async function openPtyLine(): Promise<PtyLine> {
     }
     await ended;
   };
-  return { path, device: devicePort(path, socat, close), close };
+  const device = devicePort(path, socat, close);
+  return { path, device, measureTransport: () => medianTransport(held, device), close };
+}
+
+async function medianTransport(terminal: number, device: Port): Promise<number> {
+  const took: number[] = [];
+  for (let i = 0; i < 21; i++) {
+    const begin = performance.now();
+    const arrived = new Promise<void>((resolve) => {
+      const stop = device.onData(() => {
+        stop();
+        resolve();
+      });
+    });
+    writeSync(terminal, Uint8Array.of(0));
+    await arrived;
+    took.push(performance.now() - begin);
+  }
+  return took.sort((a, b) => a - b)[10]!;
 }
 
 function devicePort(path: string, socat: Socat, close: () => Promise<void>): Port {

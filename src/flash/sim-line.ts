@@ -23,10 +23,15 @@ class Direction {
     private readonly byteMs: () => number,
   ) {}
 
-  deliver(bytes: number, run: () => void): void {
+  /**
+   * @param lateMs by how much the caller's own timer was late: the bytes are taken as handed over that much earlier
+   * @param run is told how late its timer was
+   */
+  deliver(bytes: number, run: (lateMs: number) => void, lateMs = 0): void {
     const now = this.clock.now();
-    this.#freeAt = Math.max(this.#freeAt, now) + bytes * this.byteMs();
-    this.clock.schedule(this.#freeAt - now, run);
+    const due = Math.max(this.#freeAt, now - lateMs) + bytes * this.byteMs();
+    this.#freeAt = due;
+    this.clock.schedule(due - now, () => run(this.clock.now() - due));
   }
 }
 
@@ -159,19 +164,34 @@ class HostEnd implements Port {
   }
 }
 
-/** Gives an unpaced line (a pty) the speed of a real one, in both directions; for the device's end. */
-export function pacePort(port: Port, baudRate: number, clock: Clock): Port {
+/**
+ * Gives an unpaced line (a pty) the speed of a real one, in both directions; for the device's end. A device answers what
+ * it received when that had arrived, not when this process's timer for it went off, so that lateness is taken off again.
+ * @param transportMs what a byte takes from the client to here besides its time on the line; taken off, too
+ */
+export function pacePort(port: Port, baudRate: number, clock: Clock, transportMs = 0): Port {
   const byteMs = () => (1000 * bitsPerByte) / baudRate;
   const sending = new Direction(clock, byteMs);
   const receiving = new Direction(clock, byteMs);
+  let lateMs = 0;
   return {
     path: port.path,
     write: (bytes) =>
       new Promise((resolve, reject) => {
         const copy = bytes.slice();
-        sending.deliver(copy.length, () => port.write(copy).then(resolve, reject));
+        sending.deliver(copy.length, () => port.write(copy).then(resolve, reject), lateMs);
       }),
-    onData: (listener) => port.onData((bytes) => receiving.deliver(bytes.length, () => listener(bytes))),
+    onData: (listener) =>
+      port.onData((bytes) =>
+        receiving.deliver(
+          bytes.length,
+          (late) => {
+            lateMs = late;
+            listener(bytes);
+          },
+          transportMs,
+        ),
+      ),
     onLost: (listener) => port.onLost(listener),
     setLines: (lines) => port.setLines(lines),
     setLine: (settings) => port.setLine(settings),
