@@ -6,8 +6,8 @@ import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
 import { BootloaderClient, type ClientOptions, type ClientStats } from './bootloader-client.js';
 import type { BankMode, Chip } from './chips.js';
-import { type Clock, realClock, sleep } from './clock.js';
 import { FlashError, LinkError } from './flash-error.js';
+import { type LineClock, realClock, sleep } from './line-clock.js';
 import { type Sector, sectorMap } from './sector-map.js';
 
 export interface SessionOptions extends ClientOptions {
@@ -30,7 +30,7 @@ export interface BoardFacts {
 }
 
 export class BoardSession {
-  readonly clock: Clock;
+  readonly clock: LineClock;
   client: BootloaderClient;
   facts!: BoardFacts;
   /** Times that the board was found again. */

@@ -7,15 +7,15 @@ import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
 import { ACK, bitsPerByte, commandCodes, maxBlockBytes, NACK, SYNC } from './an3155.js';
 import { type Chip, chipByPid } from './chips.js';
-import { type Clock, realClock, sleep } from './clock.js';
 import { type EntrySequence, playSteps } from './entry-sequence.js';
 import { FlashError, LinkError } from './flash-error.js';
+import { type LineClock, realClock, sleep } from './line-clock.js';
 import { resync } from './resync.js';
 import { RomTransactions } from './rom-transactions.js';
 import { type SyncEvidence, syncFailure } from './sync-evidence.js';
 
 export interface ClientOptions {
-  readonly clock?: Clock;
+  readonly clock?: LineClock;
   /** How to reset into the bootloader; without it the board must already be there. */
   readonly entry?: EntrySequence | null;
   /** Tried in order. AN2606: some chips measure 115200 wrongly. */
@@ -50,7 +50,7 @@ const patienceMs = 6000;
 export class BootloaderClient {
   identity: Identity | null = null;
   readonly #rom: RomTransactions;
-  readonly #clock: Clock;
+  readonly #clock: LineClock;
   readonly #entry: EntrySequence | null;
   readonly #baudRates: readonly number[];
   readonly #supplyMillivolts: number;

@@ -1,7 +1,7 @@
 /** Turns the bytes that a Port pushes into bytes that one can wait for, always with a time limit. */
 import type { Port } from '../base/port.js';
-import type { Clock } from './clock.js';
 import { LinkError } from './flash-error.js';
+import type { LineClock } from './line-clock.js';
 
 export class ByteReader {
   #buffer: number[] = [];
@@ -11,7 +11,7 @@ export class ByteReader {
 
   constructor(
     port: Port,
-    private readonly clock: Clock,
+    private readonly clock: LineClock,
   ) {
     this.#stops = [
       port.onData((bytes) => {

@@ -1,6 +1,6 @@
 /** How modem lines put a board into its bootloader and out again, as data. `reflow flash --entry NAME` picks one. */
 import type { ControlLines, Port } from '../base/port.js';
-import { type Clock, sleep } from './clock.js';
+import { type LineClock, sleep } from './line-clock.js';
 
 export interface EntrySequence {
   readonly name: string;
@@ -58,7 +58,7 @@ export const entrySequences: readonly EntrySequence[] = [
 ];
 
 /** Plays the steps. False as soon as the port says that it has no such lines (a pty). */
-export async function playSteps(port: Port, steps: readonly EntryStep[], clock: Clock): Promise<boolean> {
+export async function playSteps(port: Port, steps: readonly EntryStep[], clock: LineClock): Promise<boolean> {
   for (const step of steps) {
     if (!(await port.setLines(step.lines))) return false;
     await sleep(clock, step.waitMs);

@@ -2,10 +2,10 @@
 import test from 'ava';
 import type { Port } from '../base/port.js';
 import { chipByPid } from './chips.js';
-import { VirtualClock } from './clock.js';
 import { entrySequences } from './entry-sequence.js';
 import { type Finding, FlashError } from './flash-error.js';
 import { type FlashResult, flashImage } from './flash-image.js';
+import { VirtualClock } from './line-clock.js';
 import { RomEmulator } from './rom-emulator.js';
 import { type FaultRates, seededFaults, seededRandom } from './rom-faults.js';
 import { SimLine } from './sim-line.js';

@@ -1,9 +1,9 @@
 import test from 'ava';
 import { chips } from './chips.js';
-import { VirtualClock } from './clock.js';
 import { entrySequences } from './entry-sequence.js';
 import { FlashError } from './flash-error.js';
 import { type FlashOptions, flashImage, type SectorEvent } from './flash-image.js';
+import { VirtualClock } from './line-clock.js';
 import { RomEmulator } from './rom-emulator.js';
 import { seededRandom } from './rom-faults.js';
 import type { RomOptions } from './rom-options.js';

@@ -8,9 +8,9 @@
 import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
 import { BoardSession, type SessionOptions } from './board-session.js';
-import { realClock } from './clock.js';
 import { FlashError } from './flash-error.js';
 import { type FlashSegment, type PlannedSector, planFlash, type SectorHashes } from './flash-plan.js';
+import { realClock } from './line-clock.js';
 import { eraseAndWrite, refusal, sampleMatches, sectorMatches } from './sector-work.js';
 
 export interface FlashOptions extends SessionOptions {

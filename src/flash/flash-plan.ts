@@ -2,8 +2,8 @@
  * What a flash will do, sector by sector, before anything is sent. Pure: the image, the sector map and what the caller
  * knows of the board in, sectors and blocks out.
  */
-import { createHash } from 'node:crypto';
 import { ReflowError } from '../base/error.js';
+import { sha256 } from '../base/hash.js';
 import { maxBlockBytes } from './an3155.js';
 import { nextSectorAddress, type Sector } from './sector-map.js';
 
@@ -87,7 +87,7 @@ export function planFlash({ sectors, segments, wordBytes, known = {} }: PlanInpu
 
 /** SHA-256 of a sector's content, in hex. */
 export function sectorHash(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
+  return sha256(content);
 }
 
 /**

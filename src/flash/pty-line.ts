@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
-import { realClock, sleep } from './clock.js';
+import { startError } from '../base/processes.js';
+import { realClock, sleep } from './line-clock.js';
 
 export interface PtyLine {
   /** What a serial program opens. */
@@ -44,7 +45,7 @@ export async function openPtyLine(): Promise<PtyLine> {
       socat.kill();
       rmSync(folder, { recursive: true, force: true });
       throw failed
-        ? missing(failed)
+        ? startError('socat', 'sudo apt-get install socat', failed)
         : new ReflowError('E_PORT', 'socat opened no terminal', 'try again; see socat -V');
     }
     await sleep(realClock, 10);
@@ -103,15 +104,4 @@ function devicePort(path: string, socat: Socat, close: () => Promise<void>): Por
     setLine: async () => {},
     close,
   };
-}
-
-function missing(cause: Error): ReflowError {
-  return new ReflowError(
-    'E_TOOL_MISSING',
-    `socat cannot be run: ${cause.message}`,
-    'sudo apt-get install socat',
-    {
-      cause,
-    },
-  );
 }

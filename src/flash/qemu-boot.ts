@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
-import { realClock, sleep } from './clock.js';
+import { startError } from '../base/processes.js';
+import { realClock, sleep } from './line-clock.js';
 
 export interface QemuOptions {
   /** USART that the line reaches, 1 (default) to 6. */
@@ -80,14 +81,7 @@ export async function bootInQemu(
 async function connectUart(path: string, qemu: ChildProcess, failure: () => Error | null): Promise<Socket> {
   for (let waits = 0; waits < 250; waits++) {
     const error = failure();
-    if (error) {
-      throw new ReflowError(
-        'E_TOOL_MISSING',
-        `qemu-system-arm cannot be run: ${error.message}`,
-        'sudo apt-get install qemu-system-arm',
-        { cause: error },
-      );
-    }
+    if (error) throw startError('qemu-system-arm', 'sudo apt-get install qemu-system-arm', error);
     if (qemu.exitCode !== null) break;
     const socket = await tryConnect(path);
     if (socket) return socket;

@@ -4,7 +4,7 @@
  * refused: completed as it stands, it would erase or program something.
  */
 import { commandCodes, NACK, SYNC } from './an3155.js';
-import type { Clock } from './clock.js';
+import type { LineClock } from './line-clock.js';
 import type { RomTransactions } from './rom-transactions.js';
 
 const codes = Object.values(commandCodes);
@@ -34,7 +34,7 @@ const mostFillers = 4200;
  */
 export async function resync(
   rom: RomTransactions,
-  clock: Clock,
+  clock: LineClock,
   byteMs: number,
   patienceMs: number,
   confirm: () => Promise<boolean>,

@@ -6,10 +6,10 @@
 import type { Port } from '../base/port.js';
 import { ACK, commandCodes, NACK, SYNC, xorOf } from './an3155.js';
 import type { Chip } from './chips.js';
-import { type Clock, realClock, sleep } from './clock.js';
 import { DeviceMemory } from './device-memory.js';
 import { eraseRequest, eraseTailBytes } from './erase-request.js';
 import { FlashMemory } from './flash-memory.js';
+import { type LineClock, realClock, sleep } from './line-clock.js';
 import { noFaults, type RomFaults, type StepFault } from './rom-faults.js';
 import type { RomOptions } from './rom-options.js';
 import { sectorMap } from './sector-map.js';
@@ -38,7 +38,7 @@ export class RomEmulator {
   #last = 0;
   #spoilt = false;
   readonly #memory: DeviceMemory;
-  readonly #clock: Clock;
+  readonly #clock: LineClock;
   readonly #faults: RomFaults;
   readonly #version: number;
   #detach = () => {};

@@ -1,11 +1,11 @@
 /** How a virtual STM32 is made: which one, how old, how slow, and what is wrong with it. */
 import type { BankMode } from './chips.js';
-import type { Clock } from './clock.js';
+import type { LineClock } from './line-clock.js';
 import type { RomFaults } from './rom-faults.js';
 import type { DeviceControl } from './sim-line.js';
 
 export interface RomOptions {
-  readonly clock?: Clock;
+  readonly clock?: LineClock;
   readonly bankMode?: BankMode;
   /** Protocol version; below 0x31 a bad address is dropped without NACK, below 0x30 erase is the old command. */
   readonly version?: number;

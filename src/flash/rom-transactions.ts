@@ -6,8 +6,8 @@ import type { Port } from '../base/port.js';
 import * as an3155 from './an3155.js';
 import { ACK, NACK } from './an3155.js';
 import { ByteReader } from './byte-reader.js';
-import type { Clock } from './clock.js';
 import { LinkError } from './flash-error.js';
+import type { LineClock } from './line-clock.js';
 
 /** A reply that has not begun by then is not coming. Programming 256 bytes one by one takes under 50 ms anywhere. */
 const ackMs = 1000;
@@ -23,7 +23,7 @@ export class RomTransactions {
 
   constructor(
     readonly port: Port,
-    private readonly clock: Clock,
+    private readonly clock: LineClock,
     private readonly byteMs: () => number,
     private readonly beforeEach: () => void,
   ) {

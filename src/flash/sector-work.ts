@@ -1,9 +1,9 @@
 /** What is done to one sector over a board session: compare, sample, erase and write. Each survives a lost line. */
 import { maxBlockBytes } from './an3155.js';
 import type { BoardSession } from './board-session.js';
-import { sleep } from './clock.js';
 import { FlashError, LinkError } from './flash-error.js';
 import type { PlannedSector } from './flash-plan.js';
+import { sleep } from './line-clock.js';
 
 /** Reads the planned bytes of the sector until one differs. A difference counts when a second read, after resynchronising, shows it too. */
 export async function sectorMatches(session: BoardSession, planned: PlannedSector): Promise<boolean> {

@@ -1,10 +1,10 @@
 /**
- * A serial cable inside the process, on a Clock: bytes take their time at the line's baud rate, modem lines reach the
+ * A serial cable inside the process, on a LineClock: bytes take their time at the line's baud rate, modem lines reach the
  * device, and the cable can be pulled and plugged in again. The host's end is an ordinary Port.
  */
 import type { ControlLines, LineSettings, Port } from '../base/port.js';
 import { bitsPerByte } from './an3155.js';
-import type { Clock } from './clock.js';
+import type { LineClock } from './line-clock.js';
 
 /** What a device knows of the other end besides bytes. */
 export interface DeviceControl {
@@ -19,7 +19,7 @@ class Direction {
   #freeAt = 0;
 
   constructor(
-    private readonly clock: Clock,
+    private readonly clock: LineClock,
     private readonly byteMs: () => number,
   ) {}
 
@@ -48,7 +48,7 @@ export class SimLine implements DeviceControl {
 
   /** @param hasModemLines false for a line like a pty, whose setLines answers false */
   constructor(
-    clock: Clock,
+    clock: LineClock,
     private readonly hasModemLines = true,
   ) {
     const byteMs = () => (1000 * bitsPerByte) / this.#settings.baudRate;
@@ -169,7 +169,7 @@ class HostEnd implements Port {
  * it received when that had arrived, not when this process's timer for it went off, so that lateness is taken off again.
  * @param transportMs what a byte takes from the client to here besides its time on the line; taken off, too
  */
-export function pacePort(port: Port, baudRate: number, clock: Clock, transportMs = 0): Port {
+export function pacePort(port: Port, baudRate: number, clock: LineClock, transportMs = 0): Port {
   const byteMs = () => (1000 * bitsPerByte) / baudRate;
   const sending = new Direction(clock, byteMs);
   const receiving = new Direction(clock, byteMs);

@@ -1,9 +1,9 @@
 /**
- * Time as something to hand in. Every wait of the flasher and of its emulator goes through a Clock, so that tests run
- * minutes of time-outs in milliseconds and bit-identically.
+ * Time as something to hand in, with timers that can be cancelled. Every wait of the flasher and of its emulator goes
+ * through a LineClock, so that tests run minutes of time-outs in milliseconds and bit-identically.
  */
 
-export interface Clock {
+export interface LineClock {
   /** Milliseconds since an arbitrary start; never runs backwards. */
   now(): number;
   /** Calls `run` once, `delayMs` from now. Returns a function that cancels it. */
@@ -11,7 +11,7 @@ export interface Clock {
 }
 
 /** The process's own clock; a timer is up to a millisecond late. */
-export const realClock: Clock = {
+export const realClock: LineClock = {
   now: () => performance.now(),
   schedule(delayMs, run) {
     const timer = setTimeout(run, Math.max(0, delayMs));
@@ -23,7 +23,7 @@ export const realClock: Clock = {
  * The process's own clock with timers that are right to some tens of microseconds: the last two milliseconds are spent
  * polling. It burns a core while a timer is near, so it is for pacing an emulated line, not for waiting.
  */
-export const preciseClock: Clock = {
+export const preciseClock: LineClock = {
   now: () => performance.now(),
   schedule(delayMs, run) {
     const due = performance.now() + delayMs;
@@ -42,7 +42,7 @@ export const preciseClock: Clock = {
 };
 
 /** Resolves after `ms` on that clock. */
-export function sleep(clock: Clock, ms: number): Promise<void> {
+export function sleep(clock: LineClock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.schedule(ms, resolve));
 }
 
@@ -56,7 +56,7 @@ interface Timer {
  * A clock that jumps to its next timer as soon as every promise has settled. Whatever waits must wait on this clock;
  * the order of two timers of the same instant is the order in which they were set.
  */
-export class VirtualClock implements Clock {
+export class VirtualClock implements LineClock {
   #now = 0;
   #pumping = false;
   readonly #timers: Timer[] = [];
