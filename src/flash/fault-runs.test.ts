@@ -42,6 +42,8 @@ function scenario(seed: number) {
   // Without a reset line, only a person can wake a hung bootloader or give a reset one its first 0x7F.
   if (!lines && (rates.hang! > 0 || rates.tear! > 0))
     right.add('stopped-answering').add('garbled').add('nothing-answers');
+  // Resets and hang-ups so frequent that a sector is rarely finished.
+  if (rates.hang! + rates.tear! > 0.02) right.add('disturbed');
   return {
     chip: chipByPid(pids[Math.floor(random() * pids.length)]!)!,
     imageBytes: 200 + Math.floor(random() * 5000),

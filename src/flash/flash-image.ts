@@ -154,7 +154,7 @@ class FlashJob {
     for (const planned of this.#plan) {
       if (trust && planned.state === 'same') this.#trusted.push(planned);
       else if (trust && planned.state === 'changed') this.#written.push(planned);
-      else if (await sectorMatches(this.session, planned)) this.#equal.push(planned);
+      else if (await sectorMatches(this.session, planned, false)) this.#equal.push(planned);
       else this.#written.push(planned);
     }
   }
@@ -171,7 +171,8 @@ class FlashJob {
     let open = sectors;
     for (let round = 0; ; round++) {
       const wrong: PlannedSector[] = [];
-      for (const planned of open) if (!(await sectorMatches(this.session, planned))) wrong.push(planned);
+      for (const planned of open)
+        if (!(await sectorMatches(this.session, planned, true))) wrong.push(planned);
       if (wrong.length === 0) return;
       if (round === repairRounds) throw await refusal(this.session, wrong[0]!);
       const doubtBefore = this.session.stats.doubtfulWrites;

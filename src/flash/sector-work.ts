@@ -5,11 +5,18 @@ import { FlashError, LinkError } from './flash-error.js';
 import type { PlannedSector } from './flash-plan.js';
 import { sleep } from './line-clock.js';
 
-/** Reads the planned bytes of the sector until one differs. A difference counts when a second read, after resynchronising, shows it too. */
-export async function sectorMatches(session: BoardSession, planned: PlannedSector): Promise<boolean> {
+/**
+ * Reads the planned bytes of the sector until a block differs.
+ * @param surely a difference must show twice; without, a disturbed read counts as one and costs a needless write
+ */
+export async function sectorMatches(
+  session: BoardSession,
+  planned: PlannedSector,
+  surely: boolean,
+): Promise<boolean> {
   for (let at = planned.from - (planned.from % 4); at < planned.to; at += maxBlockBytes) {
-    const length = Math.min(maxBlockBytes, planned.to - at);
-    if (!(await spanMatches(session, planned, at, length))) return false;
+    const expected = planned.content.subarray(at, Math.min(at + maxBlockBytes, planned.to));
+    if (!(await readsAs(session, planned.sector.address + at, expected, surely))) return false;
   }
   return true;
 }
@@ -26,7 +33,8 @@ export async function sampleMatches(session: BoardSession, planned: PlannedSecto
   const chosen = planned.from + (Number.parseInt(planned.hash.slice(0, 8), 16) % room);
   for (const place of [planned.from, chosen]) {
     const at = place - (place % 4);
-    if (!(await spanMatches(session, planned, at, Math.min(sampleBytes, planned.to - at)))) return false;
+    const expected = planned.content.subarray(at, Math.min(at + sampleBytes, planned.to));
+    if (!(await readsAs(session, planned.sector.address + at, expected, true))) return false;
   }
   return true;
 }
@@ -35,25 +43,21 @@ export async function sampleMatches(session: BoardSession, planned: PlannedSecto
  * Read data carries no checksum. So bytes match when one read shows them all; they differ when two reads show the same
  * wrong byte in the same place. On a line so bad that neither happens they count as different.
  */
-async function spanMatches(
+async function readsAs(
   session: BoardSession,
-  planned: PlannedSector,
-  at: number,
-  length: number,
+  address: number,
+  expected: Uint8Array,
+  surely: boolean,
 ): Promise<boolean> {
-  const expected = planned.content.subarray(at, at + length);
-  return readsAs(session, planned.sector.address + at, expected);
-}
-
-async function readsAs(session: BoardSession, address: number, expected: Uint8Array): Promise<boolean> {
   let before: Uint8Array | null = null;
   for (let reads = 0; reads < 8; ) {
     const outcome = await session.attempt(async () => {
-      if (before) await session.client.recover();
+      if (reads > 1) await session.client.recover();
       return session.client.read(address, expected.length);
     });
     if (outcome === 'again') continue;
     if (outcome.every((byte, i) => byte === expected[i])) return true;
+    if (!surely) return false;
     const earlier = before;
     if (earlier && outcome.some((byte, i) => byte !== expected[i] && byte === earlier[i])) return false;
     before = outcome;
@@ -117,7 +121,8 @@ async function expectErased(session: BoardSession, planned: PlannedSector, settl
 
 async function isErased(session: BoardSession, planned: PlannedSector): Promise<boolean> {
   for (const block of planned.blocks) {
-    if (!(await readsAs(session, block.address, new Uint8Array(block.bytes.length).fill(0xff)))) return false;
+    if (!(await readsAs(session, block.address, new Uint8Array(block.bytes.length).fill(0xff), true)))
+      return false;
   }
   return true;
 }

@@ -167,7 +167,7 @@ class HostEnd implements Port {
 /**
  * Gives an unpaced line (a pty) the speed of a real one, in both directions; for the device's end. A device answers what
  * it received when that had arrived, not when this process's timer for it went off, so that lateness is taken off again.
- * @param transportMs what a byte takes from the client to here besides its time on the line; taken off, too
+ * @param transportMs what a byte takes to or from the client besides its time on the line; taken off, too
  */
 export function pacePort(port: Port, baudRate: number, clock: LineClock, transportMs = 0): Port {
   const byteMs = () => (1000 * bitsPerByte) / baudRate;
@@ -179,7 +179,7 @@ export function pacePort(port: Port, baudRate: number, clock: LineClock, transpo
     write: (bytes) =>
       new Promise((resolve, reject) => {
         const copy = bytes.slice();
-        sending.deliver(copy.length, () => port.write(copy).then(resolve, reject), lateMs);
+        sending.deliver(copy.length, () => port.write(copy).then(resolve, reject), lateMs + transportMs);
       }),
     onData: (listener) =>
       port.onData((bytes) =>
