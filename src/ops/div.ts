@@ -11,7 +11,9 @@ export const div = binaryOp({
     if (plain) return plain;
     const out = view.output(0);
     const [qa, qb, qo] = [perTensor(view.input(0)), perTensor(view.input(1)), perTensor(out)];
-    const { multiplier, shift } = quantiseMultiplier(qa.scale / (qb.scale * qo.scale));
+    // In float32, operation by operation, as TFLM's div.cc.
+    const ratio = Math.fround(qa.scale / Math.fround(qb.scale * qo.scale));
+    const { multiplier, shift } = quantiseMultiplier(ratio);
     const range = activationRange(view.attrs.activation, out);
     return {
       type: 'div_s8',

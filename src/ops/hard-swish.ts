@@ -8,13 +8,13 @@ export const hardSwish = unaryOp({
   file: 'hard_swish',
   tflite: [plainBinding(117, 'HARD_SWISH')],
   dtypes: ['int8', 'float32'],
-  // tensorflow/lite/micro/kernels/hard_swish_common.cc; ratios in double.
+  // tensorflow/lite/micro/kernels/hard_swish_common.cc; ratios in float32.
   call(view): UnaryCall {
     if (view.input(0).dtype === 'float32') return noParams;
     const [qi, qo] = [perTensor(view.input(0)), perTensor(view.output(0))];
     const fineScale = qi.scale / 128;
-    const out = quantiseMultiplier(fineScale / qo.scale);
-    const gate = quantiseMultiplier(fineScale / (3 / 32768));
+    const out = quantiseMultiplier(Math.fround(fineScale / qo.scale));
+    const gate = quantiseMultiplier(Math.fround(fineScale / (3 / 32768)));
     if (out.shift > 0 || out.shift < -15 || gate.shift < -15) {
       throw new ReflowError(
         'E_GRAPH',

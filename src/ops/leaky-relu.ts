@@ -16,11 +16,13 @@ export const leakyRelu = unaryOp<LeakyReluAttrs>({
     if (view.output(0).dtype === 'float32')
       return { type: 'leaky_relu_f32', fields: { alpha: { float: alpha } } };
     const [input, output] = [view.input(0), view.output(0)];
-    const slope = signedMultiplier((perTensor(input).scale * alpha) / perTensor(output).scale);
+    // In float32, operation by operation, as TFLM's leaky_relu_common.cc.
+    const scaledAlpha = Math.fround(perTensor(input).scale * alpha);
+    const slope = signedMultiplier(Math.fround(scaledAlpha / perTensor(output).scale));
     return {
       type: 'leaky_relu_int',
       fields: {
-        ...rescale(input, output, scaleRatio(input, output)),
+        ...rescale(input, output, Math.fround(scaleRatio(input, output))),
         alpha_multiplier: slope.multiplier,
         alpha_shift: slope.shift,
       },

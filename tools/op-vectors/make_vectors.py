@@ -101,9 +101,10 @@ def write_cases(path, title, cases):
     return len(text)
 
 
-# The pinned wheel computes these multipliers in double where TFLM's source has float32 (sub_common.cc; kernel_util.cc for
-# FULLY_CONNECTED with one scale), and a build from source follows the source. reflow does too.
+# The pinned wheel computes these multipliers in double where TFLM's source has float32 (sub_common.cc; div.cc; kernel_util.cc
+# for FULLY_CONNECTED with one scale), and a build from source follows the source. reflow does too.
 WHEEL_DIFFERS_FROM_SOURCE = {
+    ("div", "int8_both_ways"),
     ("rounding_edges", "int8_fully_connected"),
     ("rounding_edges", "int8_fully_connected_tiny"),
     ("rounding_edges_binary", "int16_sub"),
