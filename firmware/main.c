@@ -6,6 +6,7 @@ static rf_server server;
 int main(void)
 {
     rf_server_init(&server, port_open(), image_networks, image_network_count, image_arena, image_arena_bytes);
+    server.source = image_source;
     rf_serve(&server);
     return 0;
 }

@@ -18,4 +18,7 @@ extern const uint32_t image_network_count;
 extern uint8_t image_arena[];
 extern const uint32_t image_arena_bytes;
 
+/* Whole inputs of networks that take theirs row by row, in place of a sensor; NULL when there is none. */
+extern uint8_t *const image_source;
+
 #endif

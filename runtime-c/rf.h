@@ -15,9 +15,10 @@
 extern "C" {
 #endif
 
-/* Every generated function that can fail returns one of these; zero is success. */
+/* Every generated function that can fail returns one of these; zero and above is success. */
 typedef enum {
     RF_OK = 0,
+    RF_MORE = 1,                 /* a network with streamed input wants its next row */
     RF_ERR_ARENA_SMALL = -1,     /* the caller's arena has fewer bytes than <NET>_ARENA_BYTES */
     RF_ERR_ARENA_ALIGNMENT = -2, /* the caller's arena does not start at a multiple of RF_ARENA_ALIGNMENT */
     RF_ERR_ARGUMENT = -3
@@ -116,6 +117,19 @@ typedef struct {
 } rf_op;
 
 /*
+ * How a network whose input arrives row by row is fed: begin, then for each row fill next_row and advance. `advance` computes
+ * as far as the row allows; it returns RF_MORE until the last row, then RF_OK. Progress is kept in the arena.
+ */
+typedef struct {
+    int32_t input;      /* position in rf_network.inputs */
+    uint32_t row_bytes;
+    int32_t rows;
+    void (*begin)(uint8_t *arena);
+    void *(*next_row)(uint8_t *arena);
+    rf_status (*advance)(uint8_t *arena, const rf_hooks *hooks);
+} rf_stream;
+
+/*
  * A generated network described to a generic program (profiler, server). <net>.c defines one, `<net>_network`; a firmware
  * that calls <net>_invoke directly never references it, and the linker drops it.
  */
@@ -133,7 +147,8 @@ typedef struct {
     int32_t output_count;
     const int32_t *outputs;
     rf_status (*init)(uint8_t *arena, size_t arena_bytes);
-    rf_status (*invoke)(uint8_t *arena, const rf_hooks *hooks);
+    rf_status (*invoke)(uint8_t *arena, const rf_hooks *hooks); /* NULL when the input is streamed */
+    const rf_stream *stream;                                    /* NULL when the input is resident */
 } rf_network;
 
 #ifdef __cplusplus

@@ -1,6 +1,10 @@
-/* Serves networks to a host; the protocol is in rf_serve.h. */
+/*
+ * Serves networks to a host; the protocol is in rf_serve.h. Over 400 lines because every request shares one state, and a
+ * firmware that adds one file gets all of it.
+ */
 #include "rf_serve.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #if defined(__GNUC__)
@@ -334,7 +338,7 @@ static void open_network(rf_server *s, const body *b)
     if (!net)
         return;
     s->open = NULL;
-    if (net->arena_bytes > s->arena_bytes) {
+    if (net->arena_bytes > s->arena_bytes || (net->stream && !s->source)) {
         fail(s, b->type, RF_E_ARENA, (int32_t)net->arena_bytes);
         return;
     }
@@ -347,6 +351,11 @@ static void open_network(rf_server *s, const body *b)
     }
     s->open = net;
     finish(s);
+}
+
+static bool is_streamed(const rf_network *net, uint32_t input)
+{
+    return net->stream && (uint32_t)net->stream->input == input;
 }
 
 /* Bytes of the k-th input or output from `offset`, or NULL after an error answer. */
@@ -367,6 +376,8 @@ static uint8_t *bytes_of(rf_server *s, const body *b, rf_tensor_list list, uint3
         fail(s, b->type, RF_E_RANGE, (int32_t)tensor->bytes);
         return NULL;
     }
+    if (list == RF_LIST_INPUTS && is_streamed(s->open, k))
+        return s->source + offset;
     return s->arena + tensor->offset + offset;
 }
 
@@ -389,10 +400,22 @@ static void read_output(rf_server *s, const body *b)
     finish(s);
 }
 
+/* One inference of a network whose input arrives row by row, from the server's source. */
+static rf_status feed(rf_server *s, const rf_stream *stream, const rf_hooks *hooks)
+{
+    rf_status status = RF_MORE;
+    stream->begin(s->arena);
+    for (int32_t y = 0; y < stream->rows && status == RF_MORE; y++) {
+        memcpy(stream->next_row(s->arena), s->source + (uint32_t)y * stream->row_bytes, stream->row_bytes);
+        status = stream->advance(s->arena, hooks);
+    }
+    return status;
+}
+
 static NOINLINE rf_status invoke_timed(rf_server *s, const rf_hooks *hooks, uint64_t *ticks)
 {
     const uint64_t from = s->port->counter(s->port->context);
-    const rf_status status = s->open->invoke(s->arena, hooks);
+    const rf_status status = s->open->stream ? feed(s, s->open->stream, hooks) : s->open->invoke(s->arena, hooks);
     const uint64_t to = s->port->counter(s->port->context);
     *ticks += elapsed(s, from, to);
     return status;

@@ -92,6 +92,11 @@ typedef struct {
     uint32_t network_count;
     uint8_t *arena;
     uint32_t arena_bytes;
+    /*
+     * Stands for the sensor of networks with streamed input: RF_LOAD fills it, a run takes rows from it. It is no memory of
+     * the network's. Set it after rf_server_init when the image has such networks.
+     */
+    uint8_t *source;
     const rf_network *open;
     rf_wire_decoder decoder;
     uint32_t last_crc;         /* of the last good request, which includes its sequence number */

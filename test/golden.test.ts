@@ -18,12 +18,27 @@ const models: Record<string, Model> = existsSync(manifest)
 
 if (Object.keys(models).length === 0) test.skip('golden vectors: ../shared/golden is not here', () => {});
 
+const plans = [
+  { objective: 'balanced', input: 'resident' },
+  { objective: 'balanced', input: 'streamed' },
+  { objective: 'speed', input: 'resident' },
+] as const;
+
+/** Streaming feeds one image; the other networks have none. */
+const streamable = new Set(['kws', 'ic', 'vww96', 'mcunet_vww80']);
+
 for (const [name, model] of Object.entries(models)) {
-  test(`${name} equals its golden vectors, layer by layer`, async (t) => {
+  for (const options of plans) {
+    if (options.input === 'streamed' && !streamable.has(name)) continue;
+    testGolden(name, model, options);
+  }
+}
+
+function testGolden(name: string, model: Model, options: (typeof plans)[number]): void {
+  test(`${name} equals its golden vectors, layer by layer: ${options.objective}, ${options.input}`, async (t) => {
     const graph = prepareGraph(importNetwork(readFileSync(join(shared, model.file)), name));
     const plan = planNetwork(graph, {
-      objective: 'balanced',
-      input: 'resident',
+      ...options,
       kernelSets: ['ref'],
       region: 'ram',
     });

@@ -173,6 +173,7 @@ function readResult(graph: Graph, reader: { readonly stream: Buffer; at: number 
 function mainSource(names: readonly string[]): string {
   return `#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 ${names.map((name) => `#include "${name}.h"`).join('\n')}
 static const rf_network *const networks[] = {${names.map((name) => `&${name}_network`).join(', ')}};
 static void put(const void *data, size_t bytes) { if (fwrite(data, 1, bytes, stdout) != bytes) exit(3); }
@@ -181,17 +182,33 @@ static void wrote(void *context, int32_t tensor, uint32_t first, uint32_t bytes,
     (void)context;
     put(&tensor, 4); put(&first, 4); put(&bytes, 4); put(data, bytes);
 }
+static rf_status feed(const rf_stream *stream, uint8_t *arena, const uint8_t *source, const rf_hooks *hooks)
+{
+    rf_status status = RF_MORE;
+    stream->begin(arena);
+    for (int32_t y = 0; y < stream->rows; y++) {
+        if (status != RF_MORE) return RF_ERR_ARGUMENT;
+        memcpy(stream->next_row(arena), source + (size_t)y * stream->row_bytes, stream->row_bytes);
+        status = stream->advance(arena, hooks);
+    }
+    return stream->next_row(arena) == NULL ? status : RF_ERR_ARGUMENT;
+}
 static int run(const rf_network *net)
 {
+    uint8_t *source = NULL;
     const rf_hooks hooks = {NULL, NULL, NULL, wrote};
     const int32_t end = -1;
     uint8_t *arena = malloc(net->arena_bytes);
     if (net->init(arena, net->arena_bytes) != RF_OK) return 1;
     for (int32_t i = 0; i < net->input_count; i++) {
         const rf_tensor *t = &net->tensors[net->inputs[i]];
-        if (fread(arena + t->offset, 1, t->bytes, stdin) != t->bytes) return 2;
+        if (net->stream && net->stream->input == i) {
+            source = malloc(t->bytes);
+            if (fread(source, 1, t->bytes, stdin) != t->bytes) return 2;
+        } else if (fread(arena + t->offset, 1, t->bytes, stdin) != t->bytes) return 2;
     }
-    if (net->invoke(arena, &hooks) != RF_OK) return 4;
+    if ((net->stream ? feed(net->stream, arena, source, &hooks) : net->invoke(arena, &hooks)) != RF_OK) return 4;
+    free(source);
     put(&end, 4);
     for (int32_t i = 0; i < net->output_count; i++) {
         const rf_tensor *t = &net->tensors[net->outputs[i]];

@@ -17,6 +17,8 @@ const projectSchema = z.object({
   planHash: z.string(),
   arenaBytes: z.number().int().nonnegative(),
   weightBytes: z.number().int().nonnegative(),
+  /** Size of an input that arrives row by row; 0 when all inputs are resident. */
+  streamedInputBytes: z.number().int().nonnegative().default(0),
   /** All .c files, relative to the folder. */
   sources: z.array(relative.endsWith('.c')).min(1),
   includeDirs: z.array(relative),

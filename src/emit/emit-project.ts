@@ -1,5 +1,6 @@
 /** Graph and Plan to the files of a C project; nothing is written here. */
 import { type Graph, tensorOf } from '../ir/graph.js';
+import { tensorBytes } from '../ir/tensor.js';
 import { callsOf, defOf } from '../ops/index.js';
 import { type KernelCall, type RowRule, rowView, viewOp } from '../ops/op-def.js';
 import type { Plan } from '../plan/plan.js';
@@ -7,6 +8,7 @@ import { cmakeLists, makefile } from './build-files.js';
 import { Constants } from './constants.js';
 import { networkHeader } from './network-header.js';
 import { networkSource } from './network-source.js';
+import { streamedInput } from './segment.js';
 
 /** Contents of a project by path: text, or the path of a packaged file that is copied as it is. */
 export type ProjectFiles = ReadonlyMap<string, { readonly text: string } | { readonly asset: string }>;
@@ -27,6 +29,8 @@ export interface Project {
   readonly weightBytes: number;
   /** Those and the numbers that were derived for the kernels: what lies in flash besides code and parameter structs. */
   readonly constantBytes: number;
+  /** Size of the input that arrives row by row; 0 when all are resident. */
+  readonly streamedInputBytes: number;
   readonly ops: readonly EmittedOp[];
 }
 
@@ -78,7 +82,9 @@ export function emitProject(graph: Graph, plan: Plan, options: EmitOptions): Pro
     ['CMakeLists.txt', { text: cmakeLists(net, sources) }],
   ]);
   const { weightBytes, constantBytes } = emission.constants;
-  return { files, sources, weightBytes, constantBytes, ops };
+  const input = streamedInput(emission);
+  const streamedInputBytes = input ? tensorBytes(input) : 0;
+  return { files, sources, weightBytes, constantBytes, streamedInputBytes, ops };
 }
 
 const runtimeHeaders = ['rf.h', 'rf_quant.h', 'rf_fixed.h', 'rf_broadcast.h'];

@@ -3,10 +3,12 @@ import { tensorBytes } from '../ir/tensor.js';
 import { arenaTensors, rfDtype } from './c-names.js';
 import type { Emission } from './emit-project.js';
 import { floatLiteral, intLiteral, plainText } from './literal.js';
+import { streamedInput } from './segment.js';
 import { offsetOf } from './storage.js';
 
 export function networkDescription({ graph, plan, options, ops }: Emission): string {
   const net = graph.name;
+  const streamed = streamedInput({ graph, plan }) !== null;
   const tensors = arenaTensors(graph);
   const positions = (ids: readonly number[]) =>
     ids.map((id) => tensors.findIndex((tensor) => tensor.id === id)).join(', ');
@@ -38,7 +40,8 @@ const rf_network ${net}_network = {
     .output_count = ${graph.outputs.length},
     .outputs = outputs,
     .init = ${net}_init,
-    .invoke = ${net}_invoke_hooked,
+    .invoke = ${streamed ? 'NULL' : `${net}_invoke_hooked`},
+    .stream = ${streamed ? '&stream' : 'NULL'},
 };
 `;
 }

@@ -1,6 +1,6 @@
 /** C for one operator: all of it at once, or one row of it. */
 import { tensorOf } from '../ir/graph.js';
-import { dtypeBytes, elementCount, type Tensor, tensorBytes, typedArray } from '../ir/tensor.js';
+import { elementCount, type Tensor, tensorBytes, typedArray } from '../ir/tensor.js';
 import { isTall, type KernelCall } from '../ops/op-def.js';
 import { arenaTensors, cType, nameText, typeText } from './c-names.js';
 import type { Emission, EmittedOp } from './emit-project.js';
@@ -122,9 +122,4 @@ function isByRow({ graph, plan }: Emission, id: number): boolean {
 
 function constantArray(tensor: Tensor) {
   return { role: 'constant', values: typedArray(tensor.dtype, tensor.data!), weight: true };
-}
-
-/** Bytes of one row of an image. */
-export function rowBytesOf(tensor: Tensor): number {
-  return dtypeBytes[tensor.dtype] * elementCount(tensor.shape.slice(2));
 }

@@ -26,6 +26,7 @@ export async function writeProject(
     planHash: result.planHash,
     arenaBytes: plan.arenaBytes,
     weightBytes: project.weightBytes,
+    streamedInputBytes: project.streamedInputBytes,
     sources: project.sources,
     includeDirs: [] as string[],
   };

@@ -19,6 +19,9 @@ function bad(message: string): never {
   throw new ReflowError('E_PLAN', message, 'report this as a bug in reflow, with the network');
 }
 
+/** Owner of the bytes in which a network with streamed input remembers where it is. */
+const progressMark = -2_000_000;
+
 /** A stretch of one tensor: bytes begin to end - 1. */
 interface Stretch {
   readonly id: number;
@@ -61,6 +64,11 @@ class Replay {
     for (const op of this.graph.ops) {
       if (this.#next.get(op.id) !== stepCount(viewOf(this.graph, op)))
         bad(`operator ${op.id} (${op.label}) does not run to its end`);
+    }
+    for (const { tensor, scratchOf, offset, bytes } of this.plan.buffers) {
+      if (tensor !== null || scratchOf !== null) continue;
+      if (this.#owner.subarray(offset, offset + bytes).some((owner) => owner !== progressMark))
+        bad('the progress of the streamed input is overwritten');
     }
     for (const id of this.graph.outputs)
       if (this.#isComputed(id)) this.#expect(this.#whole(id), 'the end of the inference');
@@ -227,7 +235,8 @@ class Replay {
     const what = id === null ? `the scratch of operator ${scratchOf}` : `tensor ${id}`;
     if (offset < 0 || offset + bytes > this.plan.arenaBytes) bad(`${what} lies outside the arena`);
     if (id === null) {
-      if (offset % 16 !== 0) bad(`${what} is not aligned to 16 bytes`);
+      if (scratchOf === null) this.#owner.fill(progressMark, offset, offset + bytes);
+      else if (offset % 16 !== 0) bad(`${what} is not aligned to 16 bytes`);
       return;
     }
     const tensor = tensorOf(this.graph, id);

@@ -4,7 +4,7 @@ import { defOf } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
 import { type Cuts, cutSegments } from './cut-segments.js';
 import { alignUp, bestFirstFit, livenessBound, type Packing } from './first-fit.js';
-import type { Plan, PlanBuffer, PlanSegment, PlanStep } from './plan.js';
+import { type Plan, type PlanBuffer, type PlanSegment, type PlanStep, progressBytes } from './plan.js';
 import { type RowGraph, rowGraph } from './row-graph.js';
 import { type RowLife, rowLives, wordBytes } from './row-lives.js';
 import { type RowStep, segmentSteps } from './row-schedule.js';
@@ -49,15 +49,40 @@ function layOut(rows: RowGraph, maxLength: number): Layout {
     end += part.length;
     return { first: end - part.length, last: end };
   });
-  const lives = rowLives(rows, steps);
+  const lives = [...rowLives(rows, steps), ...progressLives(rows, segments, steps)];
   return { rows, cuts, steps, segments, lives, packing: bestFirstFit(lives) };
+}
+
+/**
+ * A network with streamed input stops at each row: what it must remember lies in the arena, `rf` emits it as eight bytes and
+ * a 16-bit counter for each operator of the segment.
+ */
+function progressLives(
+  rows: RowGraph,
+  segments: readonly PlanSegment[],
+  steps: readonly RowStep[],
+): RowLife[] {
+  const streaming = segments.filter(({ first, last }) =>
+    steps.slice(first, last).some(({ op }) => rows.ops[op]!.op === null),
+  );
+  if (streaming.length === 0) return [];
+  const parts = streaming.map(
+    ({ first, last }) => new Set(steps.slice(first, last).map(({ op }) => op)).size,
+  );
+  const bytes = alignUp(progressBytes(Math.max(...parts)), wordBytes);
+  const life = { bytes, alignment: wordBytes, first: 0, last: steps.length, fixedOffset: null };
+  return [{ ...life, units: [], spans: [], scratchOf: null }];
 }
 
 function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: string): Plan {
   const { rows, steps, segments, lives, packing } = layout;
   const arenaBytes = alignUp(packing.height, wordBytes);
   // Below the live bytes of its own schedule no placement can go, and below the best cut's peak no schedule of the family.
-  const lowerBoundBytes = alignUp(Math.min(layout.cuts.peakBytes, livenessBound(lives)), wordBytes);
+  const progress = lives.find((life) => life.units.length === 0 && life.scratchOf === null)?.bytes ?? 0;
+  const lowerBoundBytes = alignUp(
+    Math.min(layout.cuts.peakBytes + progress, livenessBound(lives)),
+    wordBytes,
+  );
   return {
     graph: graph.name,
     objective: options.objective,
@@ -83,9 +108,15 @@ function planStep(rows: RowGraph, position: number, y: number): PlanStep {
 
 function planBuffers(rows: RowGraph, life: RowLife, offset: number, region: string): PlanBuffer[] {
   const place = { region, offset, first: life.first, last: life.last };
-  if (life.scratchOf !== null)
+  if (life.units.length === 0)
     return [
-      { ...place, tensor: null, row: null, scratchOf: rows.ops[life.scratchOf]!.op, bytes: life.bytes },
+      {
+        ...place,
+        tensor: null,
+        row: null,
+        scratchOf: life.scratchOf === null ? null : rows.ops[life.scratchOf]!.op,
+        bytes: life.bytes,
+      },
     ];
   return life.units.map(({ tensor, row }, index) => {
     const { units, unitBytes } = rows.tensors.get(tensor)!;

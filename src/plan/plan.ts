@@ -28,7 +28,7 @@ export interface PlanBuffer {
   readonly tensor: TensorId | null;
   /** The row of the tensor, or null when all of it is here in one piece. */
   readonly row: number | null;
-  /** The operator whose scratch this is; null for tensors. */
+  /** The operator whose scratch this is; null for tensors, and for the progress of a network with streamed input. */
   readonly scratchOf: OpId | null;
   /** Name of one of the board's memories. */
   readonly region: string;
@@ -67,4 +67,9 @@ export interface Plan {
   readonly extraMacs: number;
   /** Largest scratch of one operator; it is inside arenaBytes. */
   readonly scratchBytes: number;
+}
+
+/** Bytes in which a network with streamed input remembers where it is: a segment of at most this many operators. */
+export function progressBytes(parts: number): number {
+  return 8 + 2 * parts;
 }

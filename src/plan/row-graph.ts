@@ -2,6 +2,7 @@
  * A graph seen by the scheduler: which operators run row by row, and which tensors may be kept as single rows. Computed
  * once; everything that simulates schedules reads only this.
  */
+import { ReflowError } from '../base/error.js';
 import { type Graph, type Op, type OpId, tensorOf } from '../ir/graph.js';
 import { type Tensor, type TensorId, tensorBytes } from '../ir/tensor.js';
 import { callsOf, defOf } from '../ops/index.js';
@@ -57,6 +58,13 @@ export interface RowGraphOptions {
 export function rowGraph(graph: Graph, order: readonly OpId[], options: RowGraphOptions): RowGraph {
   const streamed =
     options.input === 'streamed' ? graph.inputs.filter((id) => isImage(tensorOf(graph, id))) : [];
+  if (options.input === 'streamed' && streamed.length !== 1) {
+    throw new ReflowError(
+      'E_USAGE',
+      `${graph.name} has ${streamed.length} image inputs; streaming feeds exactly one`,
+      'plan with --input resident',
+    );
+  }
   const byId = new Map(graph.ops.map((op) => [op.id, op]));
   const ops = [
     ...streamed.map((id) => arrival(tensorOf(graph, id))),
