@@ -1,4 +1,5 @@
 /** Flags that several commands share. */
+import type { BoardRequest } from '../flow/requests.js';
 import { defaultStorePath } from '../store/default-path.js';
 
 export const networkPositional = {
@@ -30,6 +31,42 @@ export const planOptions = {
   },
   seconds: { describe: 'how long the planner may search', type: 'number', default: 10 },
 } as const;
+
+/** Flags of every command that talks to a board; their --input is a file, so streaming has a flag of its own. */
+export const boardRequestOptions = {
+  ...boardOption,
+  ...portOption,
+  objective: planOptions.objective,
+  streamed: { describe: 'deliver the input row by row', type: 'boolean', default: false },
+  seconds: planOptions.seconds,
+} as const;
+
+interface BoardArguments {
+  readonly network: string;
+  readonly board: string;
+  readonly port: string | undefined;
+  readonly objective: string;
+  readonly streamed: boolean;
+  readonly seconds: number;
+}
+
+export function boardRequest({
+  network,
+  board,
+  port,
+  streamed,
+  seconds,
+  ...args
+}: BoardArguments): BoardRequest {
+  // The parser has checked the choice; here it gets its type.
+  const objective = args.objective as BoardRequest['plan']['objective'];
+  return {
+    network,
+    board,
+    port: port ?? null,
+    plan: { objective, input: streamed ? 'streamed' : 'resident', seconds },
+  };
+}
 
 export const inputOption = {
   input: {

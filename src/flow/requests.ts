@@ -19,12 +19,17 @@ export interface InspectRequest {
   readonly network: string;
 }
 
-export interface PlanRequest extends InspectRequest {
-  readonly board: string;
+/** What the planner is to do. */
+export interface PlanChoice {
   readonly objective: 'ram' | 'balanced' | 'speed';
+  /** Whether the whole input lies in the arena, or arrives row by row. */
   readonly input: 'resident' | 'streamed';
   /** Bound on the planner's effort. */
   readonly seconds: number;
+}
+
+export interface PlanRequest extends InspectRequest, PlanChoice {
+  readonly board: string;
 }
 
 export interface CompileRequest extends PlanRequest {
@@ -42,6 +47,7 @@ export interface BoardRequest extends InspectRequest {
   readonly board: string;
   /** Serial port of a real board; null for emulators and the host. */
   readonly port: string | null;
+  readonly plan: PlanChoice;
 }
 
 export interface RunRequest extends BoardRequest {

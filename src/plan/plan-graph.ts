@@ -76,7 +76,7 @@ function progressLives(
 
 function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: string): Plan {
   const { rows, steps, segments, lives, packing } = layout;
-  const arenaBytes = alignUp(packing.height, wordBytes);
+  const arenaBytes = packing.height;
   // Below the live bytes of its own schedule no placement can go, and below the best cut's peak no schedule of the family.
   const progress = lives.find((life) => life.units.length === 0 && life.scratchOf === null)?.bytes ?? 0;
   const lowerBoundBytes = alignUp(

@@ -2,7 +2,13 @@ import type { Deploy } from '../../flow/requests.js';
 import type { DeployResult } from '../../flow/results.js';
 import type { ReportRequest, ReportResult } from '../../report/write-report.js';
 import { defineCommand } from '../command.js';
-import { boardOption, inputOption, networkPositional, portOption, storeOption } from '../options.js';
+import {
+  boardRequest,
+  boardRequestOptions,
+  inputOption,
+  networkPositional,
+  storeOption,
+} from '../options.js';
 import { grouped, pairs, paragraphs } from '../text.js';
 import { planComplaint } from './plan.js';
 import { printProfile } from './profile.js';
@@ -20,10 +26,10 @@ export const deployCommand = (
     command: 'deploy <network>',
     describe: 'Compile, build, flash, verify and profile in one go',
     positionals: networkPositional,
-    options: { ...boardOption, ...portOption, ...storeOption, ...inputOption },
-    run: async ({ network, board, port, store, input }, progress): Promise<Deployed> => {
+    options: { ...boardRequestOptions, ...storeOption, ...inputOption },
+    run: async ({ store, input, ...args }, progress): Promise<Deployed> => {
       const inputs = (input ?? []).map(String);
-      const result = await deploy({ network, board, port: port ?? null, store, inputs }, progress);
+      const result = await deploy({ ...boardRequest(args), store, inputs }, progress);
       const { report } = await writeReport({ store, run: result.profile.runId, out: null, list: false });
       return { ...result, report };
     },

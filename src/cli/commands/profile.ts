@@ -3,7 +3,7 @@ import { costUnit, costValue } from '../../flow/cost.js';
 import type { Profile } from '../../flow/requests.js';
 import type { ProfileResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
-import { boardOption, networkPositional, portOption, storeOption } from '../options.js';
+import { boardRequest, boardRequestOptions, networkPositional, storeOption } from '../options.js';
 import { grouped, pairs, paragraphs, percent, shapeText, table } from '../text.js';
 
 export const profileCommand = (profile: Profile) =>
@@ -12,13 +12,12 @@ export const profileCommand = (profile: Profile) =>
     describe: 'Cost of every operator, stack, energy; kept in the store',
     positionals: networkPositional,
     options: {
-      ...boardOption,
-      ...portOption,
+      ...boardRequestOptions,
       ...storeOption,
       runs: { describe: 'how many inferences', type: 'number', default: 1 },
       energy: { describe: 'where energy figures come from', type: 'string' },
     },
-    run: ({ network, board, port, store, runs, energy }, progress) => {
+    run: ({ store, runs, energy, ...args }, progress) => {
       if (!Number.isInteger(runs) || runs < 1) {
         throw new ReflowError(
           'E_USAGE',
@@ -26,7 +25,7 @@ export const profileCommand = (profile: Profile) =>
           'give e.g. --runs 10',
         );
       }
-      return profile({ network, board, port: port ?? null, store, runs, energy: energy ?? null }, progress);
+      return profile({ ...boardRequest(args), store, runs, energy: energy ?? null }, progress);
     },
     print: printProfile,
   });

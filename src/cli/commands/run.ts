@@ -2,7 +2,7 @@ import { costUnit, costValue } from '../../flow/cost.js';
 import type { RunStory } from '../../flow/requests.js';
 import type { OutputValues, RunResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
-import { boardOption, inputOption, networkPositional, portOption } from '../options.js';
+import { boardRequest, boardRequestOptions, inputOption, networkPositional } from '../options.js';
 import { grouped, pairs, paragraphs, table } from '../text.js';
 import { tensorText } from './inspect.js';
 
@@ -15,16 +15,12 @@ export const runCommand = (run: RunStory) =>
     describe: 'One inference on the board',
     positionals: networkPositional,
     options: {
-      ...boardOption,
-      ...portOption,
+      ...boardRequestOptions,
       input: { ...inputOption.input, demandOption: true },
       layers: { describe: 'folder that gets every tensor of the plan, raw', type: 'string' },
     },
-    run: ({ network, board, port, input, layers }, progress) =>
-      run(
-        { network, board, port: port ?? null, inputs: input.map(String), layers: layers ?? null },
-        progress,
-      ),
+    run: ({ input, layers, ...args }, progress) =>
+      run({ ...boardRequest(args), inputs: input.map(String), layers: layers ?? null }, progress),
     print: printRun,
   });
 

@@ -2,7 +2,7 @@ import { ReflowError } from '../../base/error.js';
 import type { Verify } from '../../flow/requests.js';
 import type { VerifyResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
-import { boardOption, networkPositional, portOption } from '../options.js';
+import { boardRequest, boardRequestOptions, networkPositional } from '../options.js';
 import { paragraphs, table } from '../text.js';
 
 export const verifyCommand = (verify: Verify) =>
@@ -11,19 +11,15 @@ export const verifyCommand = (verify: Verify) =>
     describe: 'Board against host reference, layer by layer',
     positionals: networkPositional,
     options: {
-      ...boardOption,
-      ...portOption,
+      ...boardRequestOptions,
       golden: { describe: 'folder of golden vectors to compare with instead of the host', type: 'string' },
       project: {
         describe: 'verify this folder of compile (perhaps edited) instead of fresh C',
         type: 'string',
       },
     },
-    run: ({ network, board, port, golden, project }, progress) =>
-      verify(
-        { network, board, port: port ?? null, golden: golden ?? null, project: project ?? null },
-        progress,
-      ),
+    run: ({ golden, project, ...args }, progress) =>
+      verify({ ...boardRequest(args), golden: golden ?? null, project: project ?? null }, progress),
     print: printVerify,
     complaint: verifyComplaint,
   });
