@@ -34,7 +34,7 @@ p.note{margin:0 0 14px;color:var(--soft);max-width:104ch}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:12px}
 .card{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:14px 16px}
 .card dt{font-size:12px;color:var(--soft);text-transform:uppercase;letter-spacing:.05em}
-.card dd{margin:2px 0 0;font-size:24px;font-weight:600;font-variant-numeric:tabular-nums;letter-spacing:-.01em}
+.card dd{margin:2px 0 0;font-size:20px;font-weight:600;font-variant-numeric:tabular-nums;letter-spacing:-.01em}
 .card dd small{display:block;margin-top:-2px;font-size:13px;font-weight:400;color:var(--soft);letter-spacing:0}
 .card p{margin:8px 0 0;padding-top:8px;border-top:1px solid var(--rule);font-size:13px;color:var(--soft)}
 dl{margin:0}
