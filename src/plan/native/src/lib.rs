@@ -1,1 +1,1 @@
-pub mod sections; pub mod niche;
+pub mod niche; pub mod portfolio; pub mod rng; pub mod sections;

@@ -19,6 +19,8 @@ pub struct Instance {
     pub sections: usize,
     pub size: Vec<i64>,
     pub align: Vec<i64>,
+    /// Divides every alignment, hence every offset.
+    common: i64,
     /// First section of each buffer, and one past its last.
     pub first: Vec<usize>,
     pub last: Vec<usize>,
@@ -57,8 +59,8 @@ pub fn clique_times(buffers: &[Buffer]) -> Vec<i64> {
 impl Instance {
     /// `buffers` must have `lower < upper`, `size > 0`, `align > 0`.
     pub fn new(buffers: &[Buffer]) -> Instance {
-        let unit = buffers.iter().fold(0, |u, b| gcd(gcd(u, b.size), b.align * i64::from(b.align > 1))).max(1);
         // An alignment of 1 does not force the unit down to one byte: every offset is a sum of sizes anyway.
+        let unit = buffers.iter().fold(0, |u, b| gcd(gcd(u, b.size), if b.align > 1 { b.align } else { 0 })).max(1);
         let times = clique_times(buffers);
         let size: Vec<i64> = buffers.iter().map(|b| b.size / unit).collect();
         let align: Vec<i64> = buffers.iter().map(|b| (b.align / unit).max(1)).collect();
@@ -71,14 +73,24 @@ impl Instance {
             }
         }
         let common = align.iter().fold(0, |a, &b| gcd(a, b)).max(1);
-        let load = members
-            .iter()
-            .map(|m| {
-                let total: i64 = m.iter().map(|&b| round_up(size[b], common)).sum();
-                total - m.iter().map(|&b| round_up(size[b], common) - size[b]).max().unwrap_or(0)
+        let mut inst =
+            Instance { unit, sections: times.len(), size, align, common, first, last, load: Vec::new(), members };
+        inst.load = (0..inst.sections)
+            .map(|s| {
+                let padding = inst.members[s].iter().map(|&b| inst.rounded(b) - inst.size[b]).max();
+                inst.rounded_load(s) - padding.unwrap_or(0)
             })
             .collect();
-        Instance { unit, sections: times.len(), size, align, first, last, load, members }
+        inst
+    }
+
+    /// Units that a buffer takes from the next one's point of view: its size up to the common alignment.
+    pub fn rounded(&self, b: usize) -> i64 {
+        round_up(self.size[b], self.common)
+    }
+
+    pub fn rounded_load(&self, s: usize) -> i64 {
+        self.members[s].iter().map(|&b| self.rounded(b)).sum()
     }
 
     pub fn len(&self) -> usize {
