@@ -30,7 +30,7 @@ pub struct Instance {
     pub members: Vec<Vec<usize>>,
 }
 
-fn gcd(a: i64, b: i64) -> i64 {
+pub fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
