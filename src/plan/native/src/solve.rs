@@ -15,7 +15,10 @@ pub fn solve(buffers: &[Buffer], fixed: &[Option<i64>], pairs: &[Pair], goal: Op
         return found;
     }
     // The bound of the problem without pairs does not hold with them; its layouts do.
-    let apart = plain(buffers, Some(found.height - 1), effort);
+    if plain_bound(buffers) >= found.height {
+        return found;
+    }
+    let apart = plain(buffers, goal, effort);
     if apart.height < found.height { Layout { bound: found.bound, ..apart } } else { found }
 }
 
@@ -28,4 +31,9 @@ fn plain(buffers: &[Buffer], goal: Option<i64>, effort: &Effort) -> Layout {
         height: layout.height * inst.unit,
         bound: layout.bound * inst.unit,
     }
+}
+
+fn plain_bound(buffers: &[Buffer]) -> i64 {
+    let inst = Instance::new(buffers);
+    inst.bound() * inst.unit
 }
