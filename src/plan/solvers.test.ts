@@ -13,10 +13,10 @@ const native = loadNativePlanner();
 const solvers: PlanSolver[] = [typescriptSolver(now), ...(native ? [nativeSolver(native)] : [])];
 const limits = { seconds: 10, seed: 1 };
 
-/** Least height over every layout with offsets below `most`, by trying them all. */
-function bestHeight(problem: AllocationProblem, most: number): number {
+/** Least height over all layouts, by trying them all, given the height of some valid one. */
+function bestHeight(problem: AllocationProblem, known: number): number {
   const { buffers, pairs } = problem;
-  let best = Number.POSITIVE_INFINITY;
+  let best = known;
   const extend = (offsets: number[], height: number) => {
     const i = offsets.length;
     if (height >= best) return;
@@ -25,14 +25,14 @@ function bestHeight(problem: AllocationProblem, most: number): number {
       return;
     }
     const { alignment = 1, size, fixedOffset } = buffers[i]!;
-    for (let at = fixedOffset ?? 0; at <= (fixedOffset ?? most); at += alignment) {
+    for (let at = fixedOffset ?? 0; at <= (fixedOffset ?? best - 1); at += alignment) {
       const next = [...offsets, at];
       const head = {
         buffers: buffers.slice(0, i + 1),
         pairs: (pairs ?? []).filter((p) => Math.max(p.above, p.below) <= i),
       };
       const top = Math.max(height, at + size);
-      if (checkOffsets(head, next, top).length === 0) extend(next, top);
+      if (top < best && checkOffsets(head, next, top).length === 0) extend(next, top);
     }
   };
   extend([], 0);
@@ -49,10 +49,10 @@ const buffer = fc
   .map(({ lower, life, size, alignment }) => ({ lower, upper: lower + life, size, alignment }));
 
 function check(solver: PlanSolver, problem: AllocationProblem, exact: boolean): boolean {
-  const best = bestHeight(problem, 20);
   const solved = solver.solveOffsets(problem, limits);
-  const valid = checkOffsets(problem, solved.offsets, solved.height);
-  if (valid.length > 0) throw new Error(valid[0]!.message);
+  const broken = checkOffsets(problem, solved.offsets, solved.height);
+  if (broken.length > 0) throw new Error(broken[0]!.message);
+  const best = bestHeight(problem, solved.height);
   if (solved.lowerBound > best) throw new Error(`bound ${solved.lowerBound} above the optimum ${best}`);
   if (solved.provenOptimal && solved.height !== best) throw new Error(`${solved.height} is not ${best}`);
   if (exact && !(solved.provenOptimal && solved.height === best)) {
