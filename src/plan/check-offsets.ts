@@ -32,9 +32,10 @@ export function checkOffsets(
   let highest = 0;
   buffers.forEach((buffer, i) => {
     const offset = offsets[i]!;
+    const { alignment = 1 } = buffer;
     if (!Number.isSafeInteger(offset) || offset < 0) report('offset', [i], `buffer ${i} lies at ${offset}`);
-    if (offset % (buffer.alignment ?? 1) !== 0) {
-      report('alignment', [i], `buffer ${i} lies at ${offset}, not a multiple of ${buffer.alignment}`);
+    else if (offset % alignment !== 0) {
+      report('alignment', [i], `buffer ${i} lies at ${offset}, not a multiple of ${alignment}`);
     }
     if (buffer.fixedOffset !== undefined && buffer.fixedOffset !== offset) {
       report('fixed', [i], `buffer ${i} lies at ${offset} instead of ${buffer.fixedOffset}`);
