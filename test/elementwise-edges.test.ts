@@ -5,6 +5,7 @@ import type { Attrs, Graph } from '../src/ir/graph.js';
 import { type DType, type Quant, type Tensor, typedArray } from '../src/ir/tensor.js';
 import { findUnsupported } from '../src/ops/index.js';
 import { HostProgram } from './host-runner.js';
+import { planOptions } from './plan-options.js';
 
 interface Edge {
   readonly kind: string;
@@ -154,12 +155,7 @@ test('every edge', async (t) => {
   const program = await HostProgram.compile(
     graphs.map((graph) => ({
       graph,
-      plan: planNetwork(graph, {
-        objective: 'balanced',
-        input: 'resident',
-        region: 'ram',
-        kernelSets: ['ref'],
-      }),
+      plan: planNetwork(graph, planOptions),
     })),
   );
   t.teardown(() => program.close());

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { importNetwork, planNetwork, prepareGraph } from '../src/flow/compile-graph.js';
 import { HostProgram, repositoryRoot } from './host-runner.js';
+import { planOptions } from './plan-options.js';
 
 interface Model {
   readonly file: string;
@@ -37,11 +38,7 @@ for (const [name, model] of Object.entries(models)) {
 function testGolden(name: string, model: Model, options: (typeof plans)[number]): void {
   test(`${name} equals its golden vectors, layer by layer: ${options.objective}, ${options.input}`, async (t) => {
     const graph = prepareGraph(importNetwork(readFileSync(join(shared, model.file)), name));
-    const plan = planNetwork(graph, {
-      ...options,
-      kernelSets: ['ref'],
-      region: 'ram',
-    });
+    const plan = planNetwork(graph, { ...planOptions, ...options });
     const program = await HostProgram.compile([{ graph, plan }]);
     t.teardown(() => program.close());
     const golden = (file: string) => new Uint8Array(readFileSync(join(shared, 'golden', name, file)));

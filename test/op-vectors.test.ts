@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { importNetwork, planNetwork, prepareGraph } from '../src/flow/compile-graph.js';
 import { HostProgram, repositoryRoot } from './host-runner.js';
+import { planOptions } from './plan-options.js';
 import { decode, difference, readVectors } from './vector-file.js';
 
 const only = process.env.REFLOW_OPS?.split(',');
@@ -20,12 +21,7 @@ for (const file of files) {
       const graph = prepareGraph(importNetwork(decode(model), `${op}_${index}`));
       return {
         graph,
-        plan: planNetwork(graph, {
-          objective: 'balanced',
-          input: 'resident',
-          kernelSets: ['ref'],
-          region: 'ram',
-        }),
+        plan: planNetwork(graph, planOptions),
       };
     });
     const program = await HostProgram.compile(networks);

@@ -13,6 +13,7 @@ import { loadCatalogue } from './list-boards.js';
 import { type NetworkFile, readNetwork } from './network-file.js';
 import type { PlanRequest, PlanStory } from './requests.js';
 import type { BufferInfo, PlanResult } from './results.js';
+import { planSolver } from './solver.js';
 
 /** Everything that is known before a compiler runs. */
 export interface Planned {
@@ -36,9 +37,16 @@ export async function planFor(request: PlanRequest, clock: Clock = realClock): P
   const network = await readNetwork(request.network);
   const graph = prepareGraph(network.graph);
   const start = clock.nowMs();
-  const { objective, input } = request;
+  const { objective, input, seconds: limit } = request;
   const region = memoryFor(board, 'arena').name;
-  const made = planNetwork(graph, { objective, input, kernelSets: target.kernelSets, region });
+  const made = planNetwork(graph, {
+    objective,
+    input,
+    kernelSets: target.kernelSets,
+    region,
+    solver: planSolver(),
+    seconds: limit,
+  });
   const seconds = (clock.nowMs() - start) / 1000;
   const planHash = sha256(JSON.stringify(made));
   const project = emitProject(graph, made, { file: network.file, modelHash: network.modelHash, planHash });

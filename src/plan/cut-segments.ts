@@ -3,9 +3,8 @@
  * programming over positions, and among those the least streaming.
  */
 
-import { alignUp } from './first-fit.js';
 import type { RowGraph } from './row-graph.js';
-import { inPlacePair, scratchAlignment, unitBytesOf } from './row-lives.js';
+import { alignUp, inPlacePair, scratchAlignment, unitBytesOf } from './row-lives.js';
 import { type RowStep, segmentSteps } from './row-schedule.js';
 
 export interface Segment {

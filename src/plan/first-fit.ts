@@ -1,84 +1,100 @@
-/** Offsets by first fit: buffers in some order, each at the lowest address that is free during its whole life. */
+/**
+ * Layouts by first fit, with all that a problem may state: alignments, fixed offsets and pair relations. Each buffer
+ * goes to the lowest place that the buffers placed before it leave.
+ */
+import type { AllocationProblem } from './allocation.js';
+import { roundUp } from './sections.js';
 
-export interface Rectangle {
-  readonly bytes: number;
-  readonly alignment: number;
-  readonly first: number;
-  readonly last: number;
-  /** Null when it may lie anywhere. */
-  readonly fixedOffset: number | null;
+interface Conflict {
+  readonly other: number;
+  /** Least distance when `other` lies below, and when it lies above. */
+  readonly gapBelow: number;
+  readonly gapAbove: number;
 }
 
-export interface Packing {
-  /** Offset of each rectangle, by position. */
-  readonly offsets: readonly number[];
-  readonly height: number;
-}
+export class FirstFit {
+  /** Buffers alive together with each buffer that may not lie just anywhere against it. */
+  readonly conflicts: readonly (readonly Conflict[])[];
 
-/** Places the rectangles in the given order (positions in `rectangles`), those with fixed offsets before all others. */
-export function firstFit(rectangles: readonly Rectangle[], order: readonly number[]): Packing {
-  const offsets: number[] = Array(rectangles.length).fill(0);
-  const placed: number[] = [];
-  let height = 0;
-  for (const index of order) {
-    const { fixedOffset, bytes } = rectangles[index]!;
-    if (fixedOffset === null) continue;
-    offsets[index] = fixedOffset;
-    height = Math.max(height, fixedOffset + bytes);
-    placed.push(index);
-  }
-  for (const index of order) {
-    const rectangle = rectangles[index]!;
-    if (rectangle.fixedOffset !== null) continue;
-    const neighbours = placed
-      .filter(
-        (other) => rectangles[other]!.first < rectangle.last && rectangle.first < rectangles[other]!.last,
-      )
-      .sort((a, b) => offsets[a]! - offsets[b]!);
-    let offset = 0;
-    for (const other of neighbours) {
-      if (offset + rectangle.bytes <= offsets[other]!) break;
-      offset = Math.max(offset, alignUp(offsets[other]! + rectangles[other]!.bytes, rectangle.alignment));
+  constructor(private readonly problem: AllocationProblem) {
+    const { buffers, pairs = [] } = problem;
+    const gaps = new Map<string, number>();
+    for (const { above, below, delta } of pairs) {
+      const name = `${below},${above}`;
+      gaps.set(name, Math.min(delta, gaps.get(name) ?? buffers[below]!.size));
     }
-    offsets[index] = offset;
-    height = Math.max(height, offset + rectangle.bytes);
-    placed.push(index);
-  }
-  return { offsets, height };
-}
-
-/** The best of first fit by size, by area, by start, by end and by length of life; deterministic. */
-export function bestFirstFit(rectangles: readonly Rectangle[]): Packing {
-  const life = (r: Rectangle) => r.last - r.first;
-  const keys: ((r: Rectangle) => readonly number[])[] = [
-    (r) => [-r.bytes, r.first],
-    (r) => [-r.bytes * life(r), r.first],
-    (r) => [r.first, -r.bytes],
-    (r) => [-r.last, -r.bytes],
-    (r) => [-life(r), -r.bytes],
-  ];
-  const packings = keys.map((key) => firstFit(rectangles, sortedBy(rectangles, key)));
-  return packings.reduce((best, packing) => (packing.height < best.height ? packing : best));
-}
-
-/** Largest sum of bytes alive at one time: no placement can be lower. */
-export function livenessBound(rectangles: readonly Rectangle[]): number {
-  const times = [...new Set(rectangles.map((r) => r.first))];
-  const alive = (time: number) =>
-    rectangles.reduce((sum, r) => sum + (r.first <= time && time < r.last ? r.bytes : 0), 0);
-  return Math.max(0, ...times.map(alive));
-}
-
-export function alignUp(value: number, alignment: number): number {
-  return Math.ceil(value / alignment) * alignment;
-}
-
-function sortedBy(rectangles: readonly Rectangle[], key: (r: Rectangle) => readonly number[]): number[] {
-  const keys = rectangles.map(key);
-  return rectangles
-    .map((_, index) => index)
-    .sort((a, b) => {
-      const difference = keys[a]!.map((value, at) => value - keys[b]![at]!).find((delta) => delta !== 0);
-      return difference ?? a - b;
+    const gap = (below: number, above: number) => gaps.get(`${below},${above}`) ?? buffers[below]!.size;
+    const conflicts: Conflict[][] = buffers.map(() => []);
+    const order = [...buffers.keys()].sort((a, b) => buffers[a]!.lower - buffers[b]!.lower);
+    order.forEach((a, i) => {
+      for (let k = i + 1; k < order.length && buffers[order[k]!]!.lower < buffers[a]!.upper; k++) {
+        const b = order[k]!;
+        const [ab, ba] = [gap(a, b), gap(b, a)];
+        if (ab + ba <= 0) continue; // One side of the disjunction always holds.
+        conflicts[a]!.push({ other: b, gapBelow: ba, gapAbove: ab });
+        conflicts[b]!.push({ other: a, gapBelow: ab, gapAbove: ba });
+      }
     });
+    this.conflicts = conflicts;
+  }
+
+  /** Offsets when the buffers are placed in `order`; fixed ones are there from the start. */
+  place(order: readonly number[]): number[] {
+    const { buffers } = this.problem;
+    const offsets = buffers.map((b) => b.fixedOffset ?? -1);
+    for (const b of order) if (offsets[b]! < 0) offsets[b] = this.#lowest(b, offsets);
+    return offsets;
+  }
+
+  #lowest(b: number, offsets: readonly number[]): number {
+    const align = this.problem.buffers[b]!.alignment ?? 1;
+    const blocked: [from: number, to: number][] = [];
+    for (const { other, gapBelow, gapAbove } of this.conflicts[b]!) {
+      const at = offsets[other]!;
+      if (at >= 0) blocked.push([at - gapAbove, at + gapBelow]);
+    }
+    blocked.sort((x, y) => x[0] - y[0]);
+    let at = 0;
+    for (const [from, to] of blocked) if (from < at && at < to) at = roundUp(to, align);
+    return at;
+  }
+
+  /** One past the last byte of each buffer. */
+  ends(offsets: readonly number[]): number[] {
+    return this.problem.buffers.map((b, i) => offsets[i]! + b.size);
+  }
+
+  height(offsets: readonly number[]): number {
+    return this.ends(offsets).reduce((top, end) => Math.max(top, end), 0);
+  }
+
+  /**
+   * Bytes that any layout needs: in some section, all sizes less every overlap that pairs allow (Bonferroni), or the
+   * sizes of a subset without such pairs; and the end of every fixed buffer.
+   */
+  bound(members: readonly (readonly number[])[]): number {
+    const { buffers } = this.problem;
+    const size = (b: number) => buffers[b]!.size;
+    const overlap = (a: number, b: number) => {
+      const least = Math.min(size(a), size(b));
+      const conflict = this.conflicts[a]!.find((c) => c.other === b);
+      if (conflict === undefined) return least;
+      const reach = Math.max(size(b) - conflict.gapBelow, size(a) - conflict.gapAbove);
+      return Math.min(Math.max(reach, 0), least);
+    };
+    let bound = buffers.reduce((top, b) => Math.max(top, (b.fixedOffset ?? 0) + b.size), 0);
+    for (const section of members) {
+      const sorted = [...section].sort((a, b) => size(b) - size(a));
+      const apart: number[] = [];
+      let [all, disjoint] = [0, 0];
+      sorted.forEach((b, i) => {
+        all += size(b) - sorted.slice(0, i).reduce((sum, a) => sum + overlap(a, b), 0);
+        if (apart.some((a) => overlap(a, b) > 0)) return;
+        apart.push(b);
+        disjoint += size(b);
+      });
+      bound = Math.max(bound, all, disjoint);
+    }
+    return bound;
+  }
 }

@@ -2,11 +2,11 @@
 import type { Graph } from '../ir/graph.js';
 import { defOf } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
+import type { AllocationSolution, PlanSolver } from './allocation.js';
 import { type Cuts, cutSegments } from './cut-segments.js';
-import { alignUp, bestFirstFit, livenessBound, type Packing } from './first-fit.js';
 import { type Plan, type PlanBuffer, type PlanSegment, type PlanStep, progressBytes } from './plan.js';
 import { type RowGraph, rowGraph } from './row-graph.js';
-import { type RowLife, rowLives, wordBytes } from './row-lives.js';
+import { alignUp, type RowLife, rowLives, wordBytes } from './row-lives.js';
 import { type RowStep, segmentSteps } from './row-schedule.js';
 
 export interface PlanOptions {
@@ -15,16 +15,19 @@ export interface PlanOptions {
   readonly kernelSets: Plan['kernelSets'];
   /** Name of the board's memory that holds the arena. */
   readonly region: string;
+  readonly solver: PlanSolver;
+  /** Bound on the search for offsets; the best layout so far is taken. */
+  readonly seconds: number;
 }
 
 /** Plans a graph that `findUnsupported` accepts. */
 export function planGraph(graph: Graph, options: PlanOptions): Plan {
   const order = graph.ops.map((op) => op.id);
-  const whole = layOut(rowGraph(graph, order, { ...options, input: 'resident', byRow: false }), 1);
+  const whole = layOut(rowGraph(graph, order, { ...options, input: 'resident', byRow: false }), 1, options);
   const wholeFamily = "whole tensors, the file's operator order, in place where an operator allows it";
   if (options.objective === 'speed' && options.input === 'resident')
     return planOf(graph, options, whole, wholeFamily);
-  const rows = layOut(rowGraph(graph, order, { ...options, byRow: true }), graph.ops.length + 1);
+  const rows = layOut(rowGraph(graph, order, { ...options, byRow: true }), graph.ops.length + 1, options);
   const rowFamily =
     "row streaming without recomputation, the file's operator order, in place where an operator allows it";
   const streaming = options.input === 'streamed' || rows.packing.height < whole.packing.height;
@@ -37,10 +40,10 @@ interface Layout {
   readonly steps: readonly RowStep[];
   readonly segments: readonly PlanSegment[];
   readonly lives: readonly RowLife[];
-  readonly packing: Packing;
+  readonly packing: AllocationSolution;
 }
 
-function layOut(rows: RowGraph, maxLength: number): Layout {
+function layOut(rows: RowGraph, maxLength: number, options: PlanOptions): Layout {
   const cuts = cutSegments(rows, maxLength);
   const parts = cuts.segments.map(({ first, last }) => segmentSteps(rows, first, last));
   const steps = parts.flat();
@@ -50,7 +53,19 @@ function layOut(rows: RowGraph, maxLength: number): Layout {
     return { first: end - part.length, last: end };
   });
   const lives = [...rowLives(rows, steps), ...progressLives(rows, segments, steps)];
-  return { rows, cuts, steps, segments, lives, packing: bestFirstFit(lives) };
+  return { rows, cuts, steps, segments, lives, packing: placeLives(lives, options) };
+}
+
+/** Places every life as low as the solver can within its limits. */
+function placeLives(lives: readonly RowLife[], { solver, seconds }: PlanOptions): AllocationSolution {
+  const buffers = lives.map(({ first, last, bytes, alignment, fixedOffset }) => ({
+    lower: first,
+    upper: last,
+    size: bytes,
+    alignment,
+    ...(fixedOffset === null ? {} : { fixedOffset }),
+  }));
+  return solver.solveOffsets({ buffers }, { seconds, seed: 1 });
 }
 
 /**
@@ -79,10 +94,7 @@ function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: stri
   const arenaBytes = packing.height;
   // Below the live bytes of its own schedule no placement can go, and below the best cut's peak no schedule of the family.
   const progress = lives.find((life) => life.units.length === 0 && life.scratchOf === null)?.bytes ?? 0;
-  const lowerBoundBytes = alignUp(
-    Math.min(layout.cuts.peakBytes + progress, livenessBound(lives)),
-    wordBytes,
-  );
+  const lowerBoundBytes = alignUp(Math.min(layout.cuts.peakBytes + progress, packing.lowerBound), wordBytes);
   return {
     graph: graph.name,
     objective: options.objective,

@@ -1,6 +1,5 @@
 /** Which rows are alive when, for a sequence of steps; and how many bytes that makes at once. */
 import { dtypeBytes, type TensorId } from '../ir/tensor.js';
-import { alignUp } from './first-fit.js';
 import type { RowGraph, RowOp, RowTensor } from './row-graph.js';
 import type { RowStep } from './row-schedule.js';
 
@@ -192,4 +191,8 @@ function scratchLives(graph: RowGraph, steps: readonly RowStep[]): RowLife[] {
       },
     ];
   });
+}
+
+export function alignUp(value: number, alignment: number): number {
+  return Math.ceil(value / alignment) * alignment;
 }

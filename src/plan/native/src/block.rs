@@ -1,0 +1,277 @@
+//! One block of operators in the form that the search of its downsets needs: sets as bits, steps as sums.
+use crate::cut_bound::{CutBound, Side};
+use crate::order::{OrderProblem, topological};
+
+pub type Set<const W: usize> = [u64; W];
+
+pub fn has<const W: usize>(set: &Set<W>, v: usize) -> bool {
+    set[v / 64] >> (v % 64) & 1 == 1
+}
+
+pub fn add<const W: usize>(set: &mut Set<W>, v: usize) {
+    set[v / 64] |= 1 << (v % 64);
+}
+
+fn within<const W: usize>(a: &Set<W>, b: &Set<W>) -> bool {
+    a.iter().zip(b).all(|(x, y)| x & !y == 0)
+}
+
+pub fn elements<const W: usize>(set: &Set<W>) -> impl Iterator<Item = usize> + use<W> {
+    let mut rest = *set;
+    let mut word = 0;
+    std::iter::from_fn(move || {
+        while word < W && rest[word] == 0 {
+            word += 1;
+        }
+        let bits = rest.get_mut(word)?;
+        let bit = bits.trailing_zeros() as usize;
+        *bits &= *bits - 1;
+        Some(word * 64 + bit)
+    })
+}
+
+struct Operand<const W: usize> {
+    bytes: i64,
+    consumers: Set<W>,
+}
+
+/// One operator of the block, with all that its step needs.
+pub struct Node<const W: usize> {
+    pred: Set<W>,
+    /// Operators that take an output, directly; all that follow; all that precede.
+    next: Vec<usize>,
+    pub below: Set<W>,
+    above: Set<W>,
+    /// Inputs that die with their last consumer.
+    inputs: Vec<Operand<W>>,
+    /// Bytes of outputs, of outputs that nobody takes, and of scratch.
+    born: i64,
+    lost: i64,
+    scratch: i64,
+    /// (index in `inputs`, bytes saved) of in-place allowances.
+    in_place: Vec<(usize, i64)>,
+    /// Bytes of the step beyond what is live before it, at least.
+    own: i64,
+    /// Lower bound of the step: a constant, and bytes per operator not ordered against this one.
+    fixed: i64,
+    beside: Set<W>,
+    beside_bytes: Vec<i64>,
+    beside_equal: Option<i64>,
+}
+
+#[derive(Clone, Copy)]
+pub struct State<const W: usize> {
+    pub done: Set<W>,
+    pub key: i64,
+    pub live: i64,
+    pub parent: u32,
+    pub op: u32,
+}
+
+pub struct Block<const W: usize> {
+    pub nodes: Vec<Node<W>>,
+    pub start_live: i64,
+    pub all: Set<W>,
+}
+
+impl<const W: usize> Block<W> {
+    pub fn new(problem: &OrderProblem) -> Self {
+        let links = problem.links();
+        let n = problem.ops.len();
+        let mut order = topological(problem, &links).unwrap_or_default();
+        let mut above = vec![[0u64; W]; n];
+        for &v in &order {
+            let mut set = [0u64; W];
+            for &t in &problem.ops[v].inputs {
+                if let Some(u) = links.producer[t] {
+                    for w in 0..W {
+                        set[w] |= above[u][w];
+                    }
+                    add(&mut set, u);
+                }
+            }
+            above[v] = set;
+        }
+        let mut below = vec![[0u64; W]; n];
+        order.reverse();
+        for &v in &order {
+            for u in 0..n {
+                if has(&above[v], u) {
+                    add(&mut below[u], v);
+                }
+            }
+        }
+        let takers = |t: usize| {
+            let mut set = [0u64; W];
+            for &c in &links.consumers[t] {
+                add(&mut set, c);
+            }
+            set
+        };
+        let alive = |t: usize| problem.keep[t] || !links.consumers[t].is_empty();
+        let nodes = (0..n)
+            .map(|v| {
+                let op = &problem.ops[v];
+                let mut pred = [0u64; W];
+                for u in op.inputs.iter().filter_map(|&t| links.producer[t]) {
+                    add(&mut pred, u);
+                }
+                let mut mortal: Vec<usize> = op.inputs.iter().copied().filter(|&t| !problem.keep[t]).collect();
+                mortal.sort_unstable();
+                mortal.dedup();
+                let in_place: Vec<(usize, i64)> = op
+                    .in_place
+                    .iter()
+                    .filter_map(|&(t, u)| {
+                        let at = mortal.iter().position(|&m| m == t)?;
+                        Some((at, problem.bytes[t].min(problem.bytes[u])))
+                    })
+                    .collect();
+                let born = op.outputs.iter().map(|&t| problem.bytes[t]).sum();
+                let most_saved = in_place.iter().map(|p| p.1).max().unwrap_or(0);
+                let own = born + op.scratch - most_saved;
+                let mut fixed = own;
+                let mut beside = [0u64; W];
+                let mut beside_bytes = vec![0; n];
+                for t in 0..problem.bytes.len() {
+                    let needed = problem.keep[t]
+                        || links.consumers[t].iter().any(|&c| c == v || has(&below[v], c));
+                    match links.producer[t] {
+                        _ if !needed => {}
+                        None => fixed += problem.bytes[t],
+                        Some(u) if has(&above[v], u) => fixed += problem.bytes[t],
+                        Some(u) if u == v || has(&below[v], u) => {}
+                        Some(u) => {
+                            add(&mut beside, u);
+                            beside_bytes[u] += problem.bytes[t];
+                        }
+                    }
+                }
+                let mut values = (0..n).filter(|&u| has(&beside, u)).map(|u| beside_bytes[u]);
+                let first = values.next().unwrap_or(0);
+                let beside_equal = values.all(|b| b == first).then_some(first);
+                let mut next: Vec<usize> = op.outputs.iter().flat_map(|&t| links.consumers[t].iter().copied()).collect();
+                next.sort_unstable();
+                next.dedup();
+                Node {
+                    pred,
+                    next,
+                    below: below[v],
+                    above: above[v],
+                    inputs: mortal.iter().map(|&t| Operand { bytes: problem.bytes[t], consumers: takers(t) }).collect(),
+                    born,
+                    lost: op.outputs.iter().filter(|&&t| !alive(t)).map(|&t| problem.bytes[t]).sum(),
+                    scratch: op.scratch,
+                    in_place,
+                    own,
+                    fixed,
+                    beside,
+                    beside_bytes,
+                    beside_equal,
+                }
+            })
+            .collect();
+        let start = (0..problem.bytes.len()).filter(|&t| links.producer[t].is_none() && alive(t));
+        let mut all = [0u64; W];
+        for v in 0..n {
+            add(&mut all, v);
+        }
+        Block { nodes, start_live: start.map(|t| problem.bytes[t]).sum(), all }
+    }
+
+    /// (bytes while v runs, live bytes after) from a state with `live` bytes.
+    pub fn step(&self, done: &Set<W>, live: i64, v: usize) -> (i64, i64) {
+        let node = &self.nodes[v];
+        let mut freed = 0;
+        let mut saved = 0;
+        let dies = |operand: &Operand<W>| {
+            (0..W).all(|w| {
+                let me = if w == v / 64 { 1 << (v % 64) } else { 0 };
+                operand.consumers[w] & !done[w] & !me == 0
+            })
+        };
+        for operand in &node.inputs {
+            if dies(operand) {
+                freed += operand.bytes;
+            }
+        }
+        for &(at, bytes) in &node.in_place {
+            if bytes > saved && dies(&node.inputs[at]) {
+                saved = bytes;
+            }
+        }
+        (live + node.born + node.scratch - saved, live + node.born - node.lost - freed)
+    }
+
+    /// Operators that can run after `done`.
+    pub fn ready(&self, done: &Set<W>) -> Set<W> {
+        let mut set = [0; W];
+        for (v, node) in self.nodes.iter().enumerate() {
+            if !has(done, v) && within(&node.pred, done) {
+                add(&mut set, v);
+            }
+        }
+        set
+    }
+
+    /// Runs v; `ready` follows.
+    pub fn run(&self, state: &mut State<W>, ready: &mut Set<W>, v: usize, after: i64) {
+        add(&mut state.done, v);
+        state.live = after;
+        ready[v / 64] &= !(1 << (v % 64));
+        for &u in &self.nodes[v].next {
+            if within(&self.nodes[u].pred, &state.done) {
+                add(ready, u);
+            }
+        }
+    }
+
+    /// Runs safe moves until none is left, among `allowed` operators; tells each to `note`.
+    pub fn close(&self, state: &mut State<W>, ready: &mut Set<W>, allowed: &Set<W>, mut note: impl FnMut(usize)) {
+        loop {
+            let next = elements(ready).filter(|&v| has(allowed, v)).find_map(|v| {
+                let (peak, after) = self.step(&state.done, state.live, v);
+                (peak <= state.key && after <= state.live).then_some((v, after))
+            });
+            let Some((v, after)) = next else { return };
+            self.run(state, ready, v, after);
+            note(v);
+        }
+    }
+
+    /// Lower bound of the peak of all that is still to run.
+    pub fn ahead(&self, done: &Set<W>) -> i64 {
+        let mut most = 0;
+        let mut rest = self.all;
+        for (w, word) in rest.iter_mut().enumerate() {
+            *word &= !done[w];
+        }
+        for v in elements(&rest) {
+            let node = &self.nodes[v];
+            let beside = match node.beside_equal {
+                Some(each) => (0..W).map(|w| i64::from((node.beside[w] & done[w]).count_ones())).sum::<i64>() * each,
+                None => elements(&node.beside).filter(|&u| has(done, u)).map(|u| node.beside_bytes[u]).sum(),
+            };
+            most = most.max(node.fixed + beside);
+        }
+        most
+    }
+
+    /// Lower bound of the whole block by cuts, one per operator.
+    pub fn cut_bound(&self, problem: &OrderProblem) -> i64 {
+        let mut cut = CutBound::new(problem);
+        let bounds = self.nodes.iter().enumerate().map(|(v, node)| {
+            node.own
+                + cut.least_live(self.nodes.len(), |u| {
+                    if u == v || has(&node.below, u) {
+                        Side::Ahead
+                    } else if has(&node.above, u) {
+                        Side::Done
+                    } else {
+                        Side::Free
+                    }
+                })
+        });
+        bounds.max().unwrap_or(0)
+    }
+}
