@@ -48,8 +48,8 @@ static const rf_tensor tensors[] = {
 };
 static const int32_t inputs[] = {0}, outputs[] = {2};
 static const rf_network net = {"net", ARENA, {1, 2, 3, 4, 5, 6, 7, 8}, {9}, 2, ops, 3, tensors, 1, inputs, 1, outputs,
-                               net_init, net_invoke};
-static const rf_network huge = {"huge", 1u << 20, {0}, {0}, 2, ops, 3, tensors, 1, inputs, 1, outputs, net_init, net_invoke};
+                               net_init, net_invoke, NULL};
+static const rf_network huge = {"huge", 1u << 20, {0}, {0}, 2, ops, 3, tensors, 1, inputs, 1, outputs, net_init, net_invoke, NULL};
 static const rf_network *const networks[] = {&net, &huge};
 
 /* ---- the line ---- */

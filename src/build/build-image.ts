@@ -1,4 +1,5 @@
 /** Compiles generated projects and the board's firmware into one image, and reads from the ELF what it costs. */
+import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { assetPath } from '../base/assets.js';
@@ -46,6 +47,7 @@ export async function buildImage(
   const files = options.files ?? realFiles;
   const folders = typeof projectDirs === 'string' ? [projectDirs] : projectDirs;
   const projects = await Promise.all(folders.map((folder) => readProject(files, resolve(folder))));
+  for (const project of projects) await checkRuntime(project, files);
   const first = projects[0];
   if (!first)
     throw new ReflowError('E_USAGE', 'there is no project to build', 'name a folder that compile wrote');
@@ -75,6 +77,14 @@ export async function buildImage(
     hex: atOrNull(image.hex),
     plugin: atOrNull(image.plugin),
   };
+}
+
+/** Firmware and network must agree on rf.h: a project that another version of reflow wrote may not. */
+async function checkRuntime({ folder }: Project, files: Files): Promise<void> {
+  const own = join(folder, 'rf', 'rf.h');
+  if (!existsSync(own)) return;
+  if (sha256(await files.read(own)) === sha256(await files.read(assetPath('runtime-c', 'rf.h')))) return;
+  throw new ReflowError('E_FILE', `${own} is of another version of reflow`, 'compile the network again');
 }
 
 interface Build {

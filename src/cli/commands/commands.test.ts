@@ -185,7 +185,15 @@ test('compile and build print what was made', async (t) => {
 test('run prints the largest values first, real and stored', async (t) => {
   const argv = ['run', 'kws', '--board', 'b', '--input', 'a.npy', 'b.npy', '--layers', 'dir'];
   const { request, out } = await call(runCommand, ran, ...argv);
-  t.deepEqual(request, { network: 'kws', board: 'b', port: null, inputs: ['a.npy', 'b.npy'], layers: 'dir' });
+  const plan = { objective: 'balanced', input: 'resident', seconds: 10 };
+  t.deepEqual(request, {
+    network: 'kws',
+    board: 'b',
+    port: null,
+    plan,
+    inputs: ['a.npy', 'b.npy'],
+    layers: 'dir',
+  });
   t.regex(out, /instructions {2}7,696,906 \(emulated\)/);
   t.regex(out, /1 {5}127 {2}0\.9961\n {4}2 {7}5 {2}0\.5195\n {4}0 {4}-128 {2}0\.0000/);
   t.is((await call(runCommand, ran, 'run', 'kws', '--board', 'b')).status, 2);
