@@ -22,6 +22,7 @@ import { pacePort } from '../dist/src/flash/sim-line.js';
 
 const baudRate = 115_200;
 const address = 0x08000000;
+const sectorBytes = 4096;
 const run = promisify(execFile);
 
 await bench(process.argv.includes('--quick'));
@@ -77,14 +78,19 @@ async function bench(quick) {
     changed.set(network(layerBytes, 2), layerAt);
     const seconds = await withDevice((path) => foreign(path, changed));
     await withDevice(async (path) => {
-      const full = await ours(path, image);
+      const begins = [];
+      const onSector = ({ kind }) => kind === 'erasing' && begins.push(performance.now());
+      const full = await ours(path, image, { onSector });
       const rate = full.bytesWritten / full.writeSeconds;
+      const sectorMs = begins.slice(1).map((ms, i) => ms - begins[i]);
+      const median = sectorBytes / (sectorMs.sort((a, b) => a - b)[sectorMs.length >> 1] / 1000);
       const known = { uid: full.uid, hashes: full.hashes };
       const delta = await ours(path, changed, { known });
       const check = await ours(path, changed, { trust: 'nothing' });
       if (check.sectorsWritten !== 0) throw new Error('the delta flash left wrong bytes');
       console.log(
-        `${name}: write ${rate.toFixed(0)} B/s = ${((100 * rate) / limit).toFixed(1)} % of ${limit.toFixed(0)} B/s; ` +
+        `${name}: write ${rate.toFixed(0)} B/s = ${((100 * rate) / limit).toFixed(1)} % of ${limit.toFixed(0)} B/s, ` +
+          `median sector ${median.toFixed(0)} B/s = ${((100 * median) / limit).toFixed(1)} %; ` +
           `full with verify ${full.seconds.toFixed(2)} s; stm32flash -v -w ${seconds.toFixed(2)} s; ` +
           `one layer (${layerBytes} B, ${delta.sectorsWritten} sectors) ${delta.seconds.toFixed(2)} s = ` +
           `${(seconds / delta.seconds).toFixed(1)} times faster than stm32flash`,

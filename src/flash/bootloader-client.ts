@@ -140,9 +140,10 @@ export class BootloaderClient {
   /** One 0x7F, and a second one when nothing came: a device that was synchronised before took the first as half a command. */
   async #sync(evidence: SyncEvidence): Promise<'ack' | 'nack' | null> {
     await this.#rom.reader.collect(0, 5);
-    for (let attempt = 0; attempt < 3; attempt++) {
+    // An answer takes some ms, with a USB adapter some tens; a device that waits for the second byte costs the first wait.
+    for (const waitMs of [100, 250, 250]) {
       await this.#rom.send(Uint8Array.of(SYNC), 'sync');
-      const reply = await this.#rom.reader.collect(250, 20);
+      const reply = await this.#rom.reader.collect(waitMs, 20);
       evidence.received.push(...reply);
       if (reply.length === 1 && reply[0] === ACK) return 'ack';
       if (reply.length > 0 && reply.every((byte) => byte === NACK)) return 'nack';
