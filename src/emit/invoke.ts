@@ -2,7 +2,7 @@
 import { cType } from './c-names.js';
 import type { Emission } from './emit-project.js';
 import { isProgram, operatorsOf, rowBytesOf, type Segment, streamedInput } from './segment.js';
-import { operatorCode, pointers } from './step.js';
+import { addressText, operatorCode, pointers } from './step.js';
 
 export function invokeFunctions(emission: Emission, segments: readonly Segment[]): string {
   return streamedInput(emission) ? streamFunctions(emission, segments) : wholeFunctions(emission, segments);
@@ -75,7 +75,7 @@ function streamFunctions(emission: Emission, segments: readonly Segment[]): stri
 ${type} *${net}_next_row(uint8_t *arena)
 {
     const int32_t y = progress_in(arena)->input_rows;
-    return y < ${rows} ? ${input.dtype === 'uint8' ? 'arena' : `(${type} *)(void *)arena`} + rf_row(&t${input.id}_plane, y) : NULL;
+    return y < ${rows} ? ${addressText(emission.plan, input)} + rf_row(&t${input.id}_plane, y) : NULL;
 }
 
 rf_status ${net}_advance_hooked(uint8_t *arena, const rf_hooks *hooks)

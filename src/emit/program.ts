@@ -16,14 +16,12 @@ ${waits ? waitingFunction(emission, segment) : plainFunction(emission, segment)}
 
 function plainFunction(emission: Emission, segment: Segment): string {
   const { name, parts } = segment;
+  const byRow = runsByRow(segment);
   return `static void ${name}(uint8_t *arena, const rf_hooks *hooks)
 {
-${pointers(emission, operatorsOf(segment))}    int32_t rows[${parts.length}] = {0};
-
-    for (size_t i = 0; i < sizeof ${name}_steps; i++) {
+${pointers(emission, operatorsOf(segment))}${byRow ? `    int32_t rows[${parts.length}] = {0};\n\n` : ''}    for (size_t i = 0; i < sizeof ${name}_steps; i++) {
         const int32_t part = ${name}_steps[i];
-        const int32_t y = rows[part]++;
-        switch (part) {
+${byRow ? '        const int32_t y = rows[part]++;\n' : ''}        switch (part) {
 ${cases(emission, segment)}        default:
             break;
         }
@@ -36,10 +34,9 @@ function waitingFunction(emission: Emission, segment: Segment): string {
   const { name } = segment;
   return `static rf_status ${name}(uint8_t *arena, progress *now, const rf_hooks *hooks)
 {
-${pointers(emission, operatorsOf(segment))}    for (; now->step < sizeof ${name}_steps; now->step++) {
+${pointers(emission, operatorsOf(segment))}${operatorsOf(segment).length === 0 ? '    (void)arena;\n    (void)hooks;\n' : ''}    for (; now->step < sizeof ${name}_steps; now->step++) {
         const int32_t part = ${name}_steps[now->step];
-        const int32_t y = now->rows[part];
-        switch (part) {
+${runsByRow(segment) ? '        const int32_t y = now->rows[part];\n' : ''}        switch (part) {
 ${cases(emission, segment)}        default:
             break;
         }
@@ -48,6 +45,11 @@ ${cases(emission, segment)}        default:
     return RF_OK;
 }
 `;
+}
+
+/** Whether an operator needs to know its next row; the others run once, as a whole. */
+function runsByRow(segment: Segment): boolean {
+  return operatorsOf(segment).some((op) => op.rows !== null);
 }
 
 function cases(emission: Emission, { parts }: Segment): string {

@@ -2,6 +2,7 @@
 import { tensorOf } from '../ir/graph.js';
 import { elementCount, type Tensor, tensorBytes, typedArray } from '../ir/tensor.js';
 import { isTall, type KernelCall } from '../ops/op-def.js';
+import type { Plan } from '../plan/plan.js';
 import { arenaTensors, cType, nameText, typeText } from './c-names.js';
 import type { Emission, EmittedOp } from './emit-project.js';
 import { plainText } from './literal.js';
@@ -19,14 +20,18 @@ export function pointers({ graph, plan }: Emission, ops: readonly EmittedOp[]): 
   const lines = arenaTensors(graph)
     .filter((tensor) => used.has(tensor.id))
     .map((tensor) => {
-      const type = cType(tensor.dtype);
-      const storage = storageOf(plan, tensor);
-      const place = storage.kind === 'whole' ? `arena + ${storage.offset}` : 'arena';
-      const address = type === 'uint8_t' ? place : `(${type} *)(void *)(${place})`;
-      const rows = storage.kind === 'rows' ? ', row by row' : '';
-      return `    ${type} *const t${tensor.id} = ${address}; /* ${nameText(tensor)}: ${typeText(tensor)}${rows} */\n`;
+      const rows = storageOf(plan, tensor).kind === 'rows' ? ', row by row' : '';
+      return `    ${cType(tensor.dtype)} *const t${tensor.id} = ${addressText(plan, tensor)}; /* ${nameText(tensor)}: ${typeText(tensor)}${rows} */\n`;
     });
   return lines.length === 0 ? '' : `${lines.join('')}\n`;
+}
+
+/** Where a tensor's pointer starts: at the tensor, or at the arena for one whose rows a table finds. */
+export function addressText(plan: Plan, tensor: Tensor): string {
+  const type = cType(tensor.dtype);
+  const storage = storageOf(plan, tensor);
+  const place = storage.kind === 'whole' ? `arena + ${storage.offset}` : 'arena';
+  return type === 'uint8_t' ? place : `(${type} *)(void *)(${place})`;
 }
 
 /** `/* 3 CONV_2D: 1x25x5x64 -> 1x25x5x64, 512000 MACs *​/` */

@@ -124,8 +124,9 @@ function matrices(view: OpView<BatchMatmulAttrs>): CStruct {
   };
 }
 
+/** TFLM multiplies the operands' scales in float32 here (kernel_util.cc), as in FULLY_CONNECTED with one scale. */
 function scaling(view: OpView<BatchMatmulAttrs>): CStruct {
   const [a, b, out] = [perTensor(view.input(0)), perTensor(view.input(1)), perTensor(view.output(0))];
-  const { multiplier, shift } = quantiseMultiplier((a.scale * b.scale) / out.scale);
+  const { multiplier, shift } = quantiseMultiplier(Math.fround(a.scale * b.scale) / out.scale);
   return { a_zero: a.zeroPoint, b_zero: b.zeroPoint, out_zero: out.zeroPoint, multiplier, shift };
 }

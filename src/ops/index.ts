@@ -30,9 +30,7 @@ import { reduceMax, reduceMin } from './reduce-extremum.js';
 import { relu, relu0To1, relu6, reluN1To1 } from './relu.js';
 import { reshape } from './reshape.js';
 import { resizeBilinear, resizeNearestNeighbor } from './resize.js';
-
 import { reverse } from './reverse.js';
-
 import { rank, shape } from './shape.js';
 import { logistic, tanh } from './sigmoid.js';
 import { slice, stridedSlice } from './slice.js';
@@ -45,7 +43,6 @@ import { elu, exp, gelu, log } from './table-function.js';
 import { broadcastTo, fill, tile } from './tile.js';
 import { transpose } from './transpose.js';
 import { transposeConv } from './transpose-conv.js';
-
 import { zerosLike } from './zeros-like.js';
 
 export const opDefs: readonly OpDef[] = [

@@ -81,16 +81,16 @@ function lifeOf(graph: RowGraph, spans: ReadonlyMap<TensorId, Span[]>, units: re
   const tensors = units.map(({ tensor }) => graph.tensors.get(tensor)!);
   const own = units.map(({ tensor, row }) => spans.get(tensor)![row]!);
   const head = tensors[0]!;
+  const fixedRow = head.fixed && head.units > 1;
   return {
     units,
     spans: own,
     scratchOf: null,
-    bytes: Math.max(...tensors.map((tensor) => (head.fixed ? tensor.unitBytes : unitBytesOf(tensor)))),
-    alignment: head.fixed ? 1 : Math.max(wordBytes, ...tensors.map(({ tensor }) => dtypeBytes[tensor.dtype])),
+    bytes: Math.max(...tensors.map((tensor) => (fixedRow ? tensor.unitBytes : unitBytesOf(tensor)))),
+    alignment: fixedRow ? 1 : Math.max(wordBytes, ...tensors.map(({ tensor }) => dtypeBytes[tensor.dtype])),
     first: own[0]!.first,
     last: own.at(-1)!.last,
-    fixedOffset:
-      head.fixed && head.units > 1 ? fixedBase(graph, head) + units[0]!.row * head.unitBytes : null,
+    fixedOffset: fixedRow ? fixedBase(graph, head) + units[0]!.row * head.unitBytes : null,
   };
 }
 

@@ -141,10 +141,16 @@ class Net:
         """The parts take the quantisation of the whole, so each must be an operator's own result."""
         shape = list(self.shape(parts[0]))
         shape[axis] = sum(self.shape(part)[axis] for part in parts)
-        y = self.op("CONCATENATION", parts, shape, "ConcatenationOptions", axis=axis)
+        return self._share(parts, self.op("CONCATENATION", parts, shape, "ConcatenationOptions", axis=axis))
+
+    def maximum(self, a, b):
+        """Compares raw integers: both take the quantisation of the result."""
+        return self._share([a, b], self.op("MAXIMUM", [a, b], self.shape(a), "MaximumMinimumOptions"))
+
+    def _share(self, parts, y):
         for part in parts:
             if self.tensors[part].rule[0] != "range":
-                raise ValueError(f"tensor {part} cannot take the quantisation of the concatenation")
+                raise ValueError(f"tensor {part} cannot take the quantisation of the result")
             self.tensors[part].rule = ("same", y)
         return y
 

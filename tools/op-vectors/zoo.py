@@ -134,7 +134,7 @@ def camera(net):
     x = net.conv(net.input([1, 12, 12, 3], border="uint8"), 6, stride=(2, 2), act="RELU")
     x = net.mean(net.conv(x, 8, stride=(2, 2), act="RELU"), [1, 2])
     side = net.dense(net.input([1, 4], border="uint8"), 8, act="RELU")
-    net.output(net.dense(net.op("MAXIMUM", [x, side], [1, 8], "MaximumMinimumOptions"), 5), border="uint8")
+    net.output(net.dense(net.maximum(x, side), 5), border="uint8")
 
 
 def attention(net):
