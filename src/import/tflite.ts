@@ -188,7 +188,8 @@ function readQuant(table: FlatTable | null, shape: readonly number[], where: str
       `${where} has ${scales.length} scales and ${zeros.length} zero points for shape [${shape.join(', ')}]`,
     );
   }
-  if (scales.some((scale) => !(scale > 0) || !Number.isFinite(scale)))
-    throw damaged(`${where} has a scale that is not positive`);
+  // Converters write scale 0 for constants that are all zeros.
+  if (scales.some((scale) => !(scale >= 0) || !Number.isFinite(scale)))
+    throw damaged(`${where} has a scale that is no number of at least 0`);
   return { scales, zeroPoints, axis };
 }

@@ -27,6 +27,7 @@ import { dequantize, quantize } from './quantize.js';
 import { range } from './range.js';
 import { mean, sum } from './reduce.js';
 import { reduceMax, reduceMin } from './reduce-extremum.js';
+import { reduceProd } from './reduce-prod.js';
 import { relu, relu0To1, relu6, reluN1To1 } from './relu.js';
 import { reshape } from './reshape.js';
 import { resizeBilinear, resizeNearestNeighbor } from './resize.js';
@@ -89,6 +90,7 @@ export const opDefs: readonly OpDef[] = [
   rank,
   reduceMax,
   reduceMin,
+  reduceProd,
   relu,
   relu0To1,
   relu6,

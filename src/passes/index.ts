@@ -1,10 +1,10 @@
 /** The passes, in order. Each takes a legal Graph and returns a new one that computes the same outputs. */
 import type { Graph } from '../ir/graph.js';
 import { dropUnused } from './drop-unused.js';
-import { foldConstants } from './fold-constants.js';
 import { foldPads } from './fold-pads.js';
+import { resolveShapes } from './resolve-shapes.js';
 
-export const passes: readonly ((graph: Graph) => Graph)[] = [foldConstants, foldPads, dropUnused];
+export const passes: readonly ((graph: Graph) => Graph)[] = [resolveShapes, foldPads, dropUnused];
 
 /** Runs every pass. */
 export function simplify(graph: Graph): Graph {
