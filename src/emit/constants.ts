@@ -59,8 +59,9 @@ export class Constants {
       '',
       '#include "rf/rf.h"',
       '',
+      // Word alignment lets fast kernels read several weights at once.
       ...entries.flatMap(({ name, array }) => [
-        `RF_WEIGHTS ${declaration(name, array)} = {`,
+        `${array.weight ? 'RF_WEIGHTS ' : ''}RF_ALIGNED(4) ${declaration(name, array)} = {`,
         arrayBody(array.values),
         '};',
         '',
@@ -73,7 +74,6 @@ export class Constants {
   }
 }
 
-// Word alignment lets fast kernels read several weights at once.
 function declaration(name: string, { values }: ConstArray): string {
   return `const ${elementType(values)} ${name}[${values.length}]`;
 }
