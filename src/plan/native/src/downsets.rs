@@ -16,6 +16,8 @@ use crate::portfolio::Effort;
 const MOST_BYTES: usize = 3 << 30;
 /// States of a level times operators that the beam search may keep.
 const BEAM: usize = 4000;
+/// Most states that are expanded together.
+const BATCH: usize = 1024;
 
 /// Solves a block with the narrowest set type that holds it. Beyond 512 operators that nothing orders, the order stays
 /// as given and only the bound of single operators is known.
@@ -144,29 +146,61 @@ fn solve<const W: usize>(problem: &OrderProblem, effort: &Effort) -> Ordering {
     start.key = start.key.max(block.cut_bound(problem));
     let mut search = Frontier::new(start, best.peak);
     let most = MOST_BYTES / (std::mem::size_of::<State<W>>() + 16);
-    let mut expanded = 0u64;
+    let mut expanded = 0usize;
     best.bound = best.peak;
-    while let Some((key, index)) = search.pop() {
-        expanded += 1;
-        let full = search.states.len() >= most || expanded >= effort.nodes;
-        if full || (expanded % 256 == 0 && effort.over()) {
+    loop {
+        // Narrow at first, so that easy blocks stay a dive; the order of states does not depend on the threads.
+        let batch = search.pop((expanded / 64).clamp(1, BATCH));
+        let Some(&first) = batch.first() else { break };
+        let key = search.states[first as usize].key;
+        expanded += batch.len();
+        if search.states.len() >= most || expanded as u64 > effort.nodes || effort.over() {
             best.bound = key;
             break;
         }
-        let state = search.states[index as usize];
-        if state.done == block.all {
-            best = Ordering { order: replay(&block, &search.states, index), peak: key, bound: key };
+        if let Some(&end) = batch.iter().find(|&&i| search.states[i as usize].done == block.all) {
+            best = Ordering { order: replay(&block, &search.states, end), peak: key, bound: key };
             break;
         }
-        expand(&block, &mut search, &state, index, best.peak);
+        for next in expand_all(&block, &search.states, &batch, best.peak, effort.threads) {
+            search.offer(next);
+        }
     }
     best
 }
 
-/// Offers the children of a state to the search; only one when it dominates the others.
-fn expand<const W: usize>(block: &Block<W>, search: &mut Frontier<W>, state: &State<W>, index: u32, limit: i64) {
+/// The children of a batch of states, in order; large batches are shared by two threads.
+fn expand_all<const W: usize>(
+    block: &Block<W>,
+    states: &[State<W>],
+    batch: &[u32],
+    limit: i64,
+    threads: usize,
+) -> Vec<State<W>> {
+    let work = |part: &[u32]| {
+        let mut children = Vec::with_capacity(part.len() * 8);
+        for &index in part {
+            expand(block, &states[index as usize], index, limit, &mut children);
+        }
+        children
+    };
+    if threads < 2 || batch.len() < BATCH / 2 {
+        return work(batch);
+    }
+    let (left, right) = batch.split_at(batch.len() / 2);
+    std::thread::scope(|scope| {
+        let other = std::thread::Builder::new().spawn_scoped(scope, || work(right));
+        let mut children = work(left);
+        // A thread that cannot be had, or that failed, costs time only.
+        children.extend(other.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(|| work(right)));
+        children
+    })
+}
+
+/// Appends the children of a state; only one when it dominates the others.
+fn expand<const W: usize>(block: &Block<W>, state: &State<W>, index: u32, limit: i64, children: &mut Vec<State<W>>) {
     let ready = block.ready(&state.done);
-    let mut children: Vec<State<W>> = Vec::new();
+    let before = children.len();
     for v in elements(&ready) {
         let Some(next) = child(block, (state, index), &ready, v, limit) else { continue };
         // The argument for safe moves holds for v together with the safe moves that only it opens.
@@ -174,12 +208,10 @@ fn expand<const W: usize>(block: &Block<W>, search: &mut Frontier<W>, state: &St
         add(&mut opened, v);
         let only = (0..W).all(|w| next.done[w] & !state.done[w] & !opened[w] == 0);
         if only && next.key == state.key && next.live <= state.live {
-            search.offer(next);
+            children.truncate(before);
+            children.push(next);
             return;
         }
         children.push(next);
-    }
-    for next in children {
-        search.offer(next);
     }
 }

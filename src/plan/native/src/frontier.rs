@@ -62,17 +62,25 @@ impl<const W: usize> Frontier<W> {
         }
     }
 
-    pub fn pop(&mut self) -> Option<(i64, u32)> {
-        loop {
-            let mut lowest = self.buckets.first_entry()?;
+    /// Up to `most` states of the lowest key, the latest first; none when nothing is left.
+    pub fn pop(&mut self, most: usize) -> Vec<u32> {
+        let mut batch = Vec::new();
+        while let Some(mut lowest) = self.buckets.first_entry() {
             let key = *lowest.key();
-            match lowest.get_mut().pop() {
-                Some(index) if self.states[index as usize].key == key => return Some((key, index)),
-                Some(_) => {}
-                None => {
-                    lowest.remove();
+            while batch.len() < most {
+                let Some(index) = lowest.get_mut().pop() else { break };
+                // A state that has since been reached with a lower key was expanded then.
+                if self.states[index as usize].key == key {
+                    batch.push(index);
                 }
             }
+            if lowest.get().is_empty() {
+                lowest.remove();
+            }
+            if !batch.is_empty() {
+                break;
+            }
         }
+        batch
     }
 }

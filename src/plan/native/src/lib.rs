@@ -1,5 +1,6 @@
 //! The planner's exact core: offsets of buffers and order of operators. `node` is its face to Node; the rest is plain
 //! Rust without dependencies.
+pub mod bitset;
 pub mod block;
 pub mod cut_bound;
 pub mod downsets;

@@ -19,6 +19,7 @@
 //! (Moffitt, ASPLOS 2023); branching on valleys is that of skyline packing.
 use std::time::Instant;
 
+use crate::bitset::{bits, both};
 use crate::rng::Rng;
 use crate::sections::{Instance, round_up};
 
@@ -401,23 +402,4 @@ impl<'a> Niche<'a> {
             }
         }
     }
-}
-
-fn bits(set: &[u64]) -> impl Iterator<Item = usize> + '_ {
-    both(set, set)
-}
-
-/// The elements of the intersection of two sets.
-fn both<'s>(a: &'s [u64], b: &'s [u64]) -> impl Iterator<Item = usize> + 's {
-    a.iter().zip(b).enumerate().flat_map(|(w, (x, y))| {
-        let mut rest = x & y;
-        std::iter::from_fn(move || {
-            if rest == 0 {
-                return None;
-            }
-            let bit = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
-            Some(w * 64 + bit)
-        })
-    })
 }
