@@ -78,6 +78,9 @@ pub struct Niche<'a> {
     pad: Vec<i64>,
     count: Vec<u32>,
     cross: Vec<u32>,
+    /// Keys of the buffers to come that start here, combined.
+    birth: Vec<u64>,
+    dirty: Vec<u64>,
     /// Per buffer: lowest offset it can still have, and the offset it was given.
     low: Vec<i64>,
     pub offset: Vec<i64>,
@@ -120,6 +123,11 @@ impl<'a> Niche<'a> {
             open[b / 64] |= 1 << (b % 64);
         }
         let mut rng = Rng::new(seed);
+        let keys: Vec<u64> = (0..n).map(|_| rng.next()).collect();
+        let mut birth = vec![0; inst.sections];
+        for b in 0..n {
+            birth[inst.first[b]] ^= keys[b];
+        }
         Niche {
             inst,
             capacity: i64::MAX,
@@ -135,11 +143,13 @@ impl<'a> Niche<'a> {
             load,
             count: inst.members.iter().map(|m| m.len() as u32).collect(),
             cross,
+            birth,
+            dirty: vec![0; inst.sections.div_ceil(64)],
             low: vec![0; n],
             offset: vec![0; n],
             trail: Vec::new(),
             table: vec![0; TABLE],
-            keys: (0..n).map(|_| rng.next()).collect(),
+            keys,
             weight: vec![1.0; inst.sections],
             priority: vec![0.0; n],
             choices: vec![0; inst.sections],
@@ -232,16 +242,9 @@ impl<'a> Niche<'a> {
         let mut h = (p as u64) << 32 | q as u64;
         for s in p..q {
             let support = if self.uniform { i64::from(self.base[s] == self.floor[s]) } else { self.base[s] };
-            h = (h ^ (self.floor[s] << 1 ^ support << 40) as u64).wrapping_mul(MIX);
+            h = (h ^ (self.floor[s] << 1 ^ support << 40) as u64 ^ self.birth[s]).wrapping_mul(MIX);
             h ^= h >> 29;
         }
-        let mut set = 0;
-        for c in bits(&self.open) {
-            if self.inst.first[c] >= p && self.inst.last[c] <= q {
-                set ^= self.keys[c];
-            }
-        }
-        h = (h ^ set).wrapping_mul(MIX);
         (h ^ (h >> 31)) | 1
     }
 
@@ -329,6 +332,7 @@ impl<'a> Niche<'a> {
         let top = x + self.inst.size[b];
         self.offset[b] = x;
         self.open[b / 64] &= !(1 << (b % 64));
+        self.birth[f] ^= self.keys[b];
         self.trail.push(Undo::Place(b));
         for s in f..l {
             self.load[s] -= self.inst.rounded(b);
@@ -346,7 +350,10 @@ impl<'a> Niche<'a> {
             self.trail.push(Undo::Floor(s, self.floor[s]));
             self.floor[s] = top;
         }
-        let (mut from, mut to) = (f, l);
+        self.dirty.fill(0);
+        for s in f..l {
+            self.dirty[s / 64] |= 1 << (s % 64);
+        }
         for w in 0..self.words {
             let touched = match by {
                 Some(b) => self.conflict[b * self.words + w],
@@ -356,23 +363,42 @@ impl<'a> Niche<'a> {
             while rest != 0 {
                 let c = w * 64 + rest.trailing_zeros() as usize;
                 rest &= rest - 1;
-                if self.low[c] >= top {
+                let before = self.low[c];
+                if before >= top {
                     continue;
                 }
-                self.trail.push(Undo::Low(c, self.low[c]));
+                self.trail.push(Undo::Low(c, before));
                 self.low[c] = round_up(top, self.inst.align[c]);
                 if self.low[c] + self.inst.size[c] > self.capacity {
                     return false;
                 }
-                from = from.min(self.inst.first[c]);
-                to = to.max(self.inst.last[c]);
+                // Floors equal the lowest offset of their section, so only those that c defined can rise.
+                for s in self.inst.first[c]..self.inst.last[c] {
+                    self.dirty[s / 64] |= u64::from(self.floor[s] == before) << (s % 64);
+                }
             }
         }
-        (from..to).all(|s| self.count[s] == 0 || self.infer(s))
+        for w in 0..self.dirty.len() {
+            let mut rest = self.dirty[w];
+            while rest != 0 {
+                let s = w * 64 + rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                if self.count[s] > 0 && !self.infer(s) {
+                    return false;
+                }
+            }
+        }
+        true
     }
 
     fn infer(&mut self, s: usize) -> bool {
-        let lowest = self.open_in(s).map(|c| self.low[c]).min().unwrap_or(0);
+        let mut lowest = i64::MAX;
+        for c in self.open_in(s) {
+            lowest = lowest.min(self.low[c]);
+            if lowest == self.floor[s] {
+                break;
+            }
+        }
         if lowest > self.floor[s] {
             self.trail.push(Undo::Floor(s, self.floor[s]));
             self.floor[s] = lowest;
@@ -392,6 +418,7 @@ impl<'a> Niche<'a> {
                 Some(Undo::Low(b, v)) => self.low[b] = v,
                 Some(Undo::Place(b)) => {
                     self.open[b / 64] |= 1 << (b % 64);
+                    self.birth[self.inst.first[b]] ^= self.keys[b];
                     for s in self.inst.first[b]..self.inst.last[b] {
                         self.load[s] += self.inst.rounded(b);
                         self.count[s] += 1;
