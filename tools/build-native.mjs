@@ -26,6 +26,7 @@ export function buildNative({ force = false } = {}) {
   const sources = [
     'Cargo.toml',
     'build.rs',
+    '.cargo/config.toml',
     ...readdirSync(join(crate, 'src')).map((file) => join('src', file)),
   ];
   const changed = Math.max(...sources.map((file) => statSync(join(crate, file)).mtimeMs));

@@ -52,11 +52,15 @@ pub struct Node<const W: usize> {
     in_place: Vec<(usize, i64)>,
     /// Bytes of the step beyond what is live before it, at least.
     own: i64,
-    /// Lower bound of the step: a constant, and bytes per operator not ordered against this one.
+}
+
+/// Lower bound of an operator's step: a constant, and the bytes of each operator done that is not ordered against it.
+struct Ahead<const W: usize> {
     fixed: i64,
     beside: Set<W>,
-    beside_bytes: Vec<i64>,
-    beside_equal: Option<i64>,
+    /// What each of `beside` counts for when that is the same for all; otherwise `bytes` tells.
+    each: Option<i64>,
+    bytes: Vec<i64>,
 }
 
 #[derive(Clone, Copy)]
@@ -70,6 +74,8 @@ pub struct State<const W: usize> {
 
 pub struct Block<const W: usize> {
     pub nodes: Vec<Node<W>>,
+    /// Apart from `nodes`, and small: every state reads all of it.
+    aheads: Vec<Ahead<W>>,
     pub start_live: i64,
     pub all: Set<W>,
 }
@@ -109,6 +115,7 @@ impl<const W: usize> Block<W> {
             set
         };
         let alive = |t: usize| problem.keep[t] || !links.consumers[t].is_empty();
+        let mut aheads = Vec::with_capacity(n);
         let nodes = (0..n)
             .map(|v| {
                 let op = &problem.ops[v];
@@ -149,7 +156,9 @@ impl<const W: usize> Block<W> {
                 }
                 let mut values = (0..n).filter(|&u| has(&beside, u)).map(|u| beside_bytes[u]);
                 let first = values.next().unwrap_or(0);
-                let beside_equal = values.all(|b| b == first).then_some(first);
+                let each = values.all(|b| b == first).then_some(first);
+                let bytes = if each.is_some() { Vec::new() } else { beside_bytes };
+                aheads.push(Ahead { fixed, beside, each, bytes });
                 let mut next: Vec<usize> = op.outputs.iter().flat_map(|&t| links.consumers[t].iter().copied()).collect();
                 next.sort_unstable();
                 next.dedup();
@@ -164,10 +173,6 @@ impl<const W: usize> Block<W> {
                     scratch: op.scratch,
                     in_place,
                     own,
-                    fixed,
-                    beside,
-                    beside_bytes,
-                    beside_equal,
                 }
             })
             .collect();
@@ -176,7 +181,7 @@ impl<const W: usize> Block<W> {
         for v in 0..n {
             add(&mut all, v);
         }
-        Block { nodes, start_live: start.map(|t| problem.bytes[t]).sum(), all }
+        Block { nodes, aheads, start_live: start.map(|t| problem.bytes[t]).sum(), all }
     }
 
     /// (bytes while v runs, live bytes after) from a state with `live` bytes.
@@ -247,12 +252,12 @@ impl<const W: usize> Block<W> {
             *word &= !done[w];
         }
         for v in elements(&rest) {
-            let node = &self.nodes[v];
-            let beside = match node.beside_equal {
-                Some(each) => (0..W).map(|w| i64::from((node.beside[w] & done[w]).count_ones())).sum::<i64>() * each,
-                None => elements(&node.beside).filter(|&u| has(done, u)).map(|u| node.beside_bytes[u]).sum(),
+            let ahead = &self.aheads[v];
+            let beside = match ahead.each {
+                Some(each) => (0..W).map(|w| i64::from((ahead.beside[w] & done[w]).count_ones())).sum::<i64>() * each,
+                None => elements(&ahead.beside).filter(|&u| has(done, u)).map(|u| ahead.bytes[u]).sum(),
             };
-            most = most.max(node.fixed + beside);
+            most = most.max(ahead.fixed + beside);
         }
         most
     }
