@@ -1,6 +1,6 @@
 //! One block of operators in the form that the search of its downsets needs: sets as bits, steps as sums.
 use crate::cut_bound::{CutBound, Side};
-use crate::order::{OrderProblem, topological};
+use crate::order::{Links, OrderProblem, topological};
 
 pub type Set<const W: usize> = [u64; W];
 
@@ -80,103 +80,99 @@ pub struct Block<const W: usize> {
     pub all: Set<W>,
 }
 
+/// All operators that precede, and all that follow, each operator.
+fn relations<const W: usize>(problem: &OrderProblem, links: &Links) -> (Vec<Set<W>>, Vec<Set<W>>) {
+    let n = problem.ops.len();
+    let mut above = vec![[0u64; W]; n];
+    let mut below = vec![[0u64; W]; n];
+    for v in topological(problem, links).unwrap_or_default() {
+        let mut set = [0u64; W];
+        for u in problem.ops[v].inputs.iter().filter_map(|&t| links.producer[t]) {
+            for (word, more) in set.iter_mut().zip(above[u]) {
+                *word |= more;
+            }
+            add(&mut set, u);
+        }
+        above[v] = set;
+        for u in elements(&set) {
+            add(&mut below[u], v);
+        }
+    }
+    (above, below)
+}
+
+fn node<const W: usize>(problem: &OrderProblem, links: &Links, v: usize, above: Set<W>, below: Set<W>) -> Node<W> {
+    let op = &problem.ops[v];
+    let set = |list: &mut dyn Iterator<Item = usize>| {
+        let mut set = [0u64; W];
+        list.for_each(|u| add(&mut set, u));
+        set
+    };
+    let sorted = |mut list: Vec<usize>| {
+        list.sort_unstable();
+        list.dedup();
+        list
+    };
+    let mortal = sorted(op.inputs.iter().copied().filter(|&t| !problem.keep[t]).collect());
+    let in_place: Vec<(usize, i64)> = op
+        .in_place
+        .iter()
+        .filter_map(|&(t, u)| {
+            let at = mortal.iter().position(|&m| m == t)?;
+            Some((at, problem.bytes[t].min(problem.bytes[u])))
+        })
+        .collect();
+    let born = op.outputs.iter().map(|&t| problem.bytes[t]).sum();
+    let most_saved = in_place.iter().map(|p| p.1).max().unwrap_or(0);
+    let operand =
+        |&t: &usize| Operand { bytes: problem.bytes[t], consumers: set(&mut links.consumers[t].iter().copied()) };
+    Node {
+        pred: set(&mut op.inputs.iter().filter_map(|&t| links.producer[t])),
+        next: sorted(op.outputs.iter().flat_map(|&t| links.consumers[t].iter().copied()).collect()),
+        below,
+        above,
+        inputs: mortal.iter().map(operand).collect(),
+        born,
+        lost: op.outputs.iter().filter(|&&t| !problem.lasts(links, t)).map(|&t| problem.bytes[t]).sum(),
+        scratch: op.scratch,
+        in_place,
+        own: born + op.scratch - most_saved,
+    }
+}
+
+fn ahead<const W: usize>(problem: &OrderProblem, links: &Links, v: usize, node: &Node<W>) -> Ahead<W> {
+    let n = problem.ops.len();
+    let mut fixed = node.own;
+    let mut beside = [0u64; W];
+    let mut bytes = vec![0; n];
+    for t in 0..problem.bytes.len() {
+        let late = |&c: &usize| c == v || has(&node.below, c);
+        if !problem.keep[t] && !links.consumers[t].iter().any(late) {
+            continue;
+        }
+        match links.producer[t] {
+            None => fixed += problem.bytes[t],
+            Some(u) if has(&node.above, u) => fixed += problem.bytes[t],
+            Some(u) if u == v || has(&node.below, u) => {}
+            Some(u) => {
+                add(&mut beside, u);
+                bytes[u] += problem.bytes[t];
+            }
+        }
+    }
+    let first = elements(&beside).next().map_or(0, |u| bytes[u]);
+    let equal = elements(&beside).all(|u| bytes[u] == first);
+    Ahead { fixed, beside, each: equal.then_some(first), bytes: if equal { Vec::new() } else { bytes } }
+}
+
 impl<const W: usize> Block<W> {
     pub fn new(problem: &OrderProblem) -> Self {
         let links = problem.links();
         let n = problem.ops.len();
-        let mut order = topological(problem, &links).unwrap_or_default();
-        let mut above = vec![[0u64; W]; n];
-        for &v in &order {
-            let mut set = [0u64; W];
-            for &t in &problem.ops[v].inputs {
-                if let Some(u) = links.producer[t] {
-                    for w in 0..W {
-                        set[w] |= above[u][w];
-                    }
-                    add(&mut set, u);
-                }
-            }
-            above[v] = set;
-        }
-        let mut below = vec![[0u64; W]; n];
-        order.reverse();
-        for &v in &order {
-            for u in 0..n {
-                if has(&above[v], u) {
-                    add(&mut below[u], v);
-                }
-            }
-        }
-        let takers = |t: usize| {
-            let mut set = [0u64; W];
-            for &c in &links.consumers[t] {
-                add(&mut set, c);
-            }
-            set
-        };
-        let alive = |t: usize| problem.keep[t] || !links.consumers[t].is_empty();
-        let mut aheads = Vec::with_capacity(n);
-        let nodes = (0..n)
-            .map(|v| {
-                let op = &problem.ops[v];
-                let mut pred = [0u64; W];
-                for u in op.inputs.iter().filter_map(|&t| links.producer[t]) {
-                    add(&mut pred, u);
-                }
-                let mut mortal: Vec<usize> = op.inputs.iter().copied().filter(|&t| !problem.keep[t]).collect();
-                mortal.sort_unstable();
-                mortal.dedup();
-                let in_place: Vec<(usize, i64)> = op
-                    .in_place
-                    .iter()
-                    .filter_map(|&(t, u)| {
-                        let at = mortal.iter().position(|&m| m == t)?;
-                        Some((at, problem.bytes[t].min(problem.bytes[u])))
-                    })
-                    .collect();
-                let born = op.outputs.iter().map(|&t| problem.bytes[t]).sum();
-                let most_saved = in_place.iter().map(|p| p.1).max().unwrap_or(0);
-                let own = born + op.scratch - most_saved;
-                let mut fixed = own;
-                let mut beside = [0u64; W];
-                let mut beside_bytes = vec![0; n];
-                for t in 0..problem.bytes.len() {
-                    let needed = problem.keep[t]
-                        || links.consumers[t].iter().any(|&c| c == v || has(&below[v], c));
-                    match links.producer[t] {
-                        _ if !needed => {}
-                        None => fixed += problem.bytes[t],
-                        Some(u) if has(&above[v], u) => fixed += problem.bytes[t],
-                        Some(u) if u == v || has(&below[v], u) => {}
-                        Some(u) => {
-                            add(&mut beside, u);
-                            beside_bytes[u] += problem.bytes[t];
-                        }
-                    }
-                }
-                let mut values = (0..n).filter(|&u| has(&beside, u)).map(|u| beside_bytes[u]);
-                let first = values.next().unwrap_or(0);
-                let each = values.all(|b| b == first).then_some(first);
-                let bytes = if each.is_some() { Vec::new() } else { beside_bytes };
-                aheads.push(Ahead { fixed, beside, each, bytes });
-                let mut next: Vec<usize> = op.outputs.iter().flat_map(|&t| links.consumers[t].iter().copied()).collect();
-                next.sort_unstable();
-                next.dedup();
-                Node {
-                    pred,
-                    next,
-                    below: below[v],
-                    above: above[v],
-                    inputs: mortal.iter().map(|&t| Operand { bytes: problem.bytes[t], consumers: takers(t) }).collect(),
-                    born,
-                    lost: op.outputs.iter().filter(|&&t| !alive(t)).map(|&t| problem.bytes[t]).sum(),
-                    scratch: op.scratch,
-                    in_place,
-                    own,
-                }
-            })
-            .collect();
-        let start = (0..problem.bytes.len()).filter(|&t| links.producer[t].is_none() && alive(t));
+        let (above, below) = relations(problem, &links);
+        let nodes: Vec<Node<W>> = (0..n).map(|v| node(problem, &links, v, above[v], below[v])).collect();
+        let aheads = nodes.iter().enumerate().map(|(v, node)| ahead(problem, &links, v, node)).collect();
+        let start = (0..problem.bytes.len()).filter(|&t| links.producer[t].is_none() && problem.lasts(&links, t));
         let mut all = [0u64; W];
         for v in 0..n {
             add(&mut all, v);

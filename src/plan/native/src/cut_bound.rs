@@ -88,7 +88,16 @@ impl CutBound {
         for root in roots {
             loop {
                 self.now += 1;
-                match augment(&self.edges, &self.to, &mut self.residual, &mut self.stamp, &mut self.path, (dead, self.now), root, &side) {
+                match augment(
+                    &self.edges,
+                    &self.to,
+                    &mut self.residual,
+                    &mut self.stamp,
+                    &mut self.path,
+                    (dead, self.now),
+                    root,
+                    &side,
+                ) {
                     0 => break,
                     pushed => flow += pushed,
                 }

@@ -63,7 +63,8 @@ fn child<const W: usize>(
 }
 
 fn root<const W: usize>(block: &Block<W>) -> State<W> {
-    let mut root = State { done: [0; W], key: block.start_live, live: block.start_live, parent: u32::MAX, op: u32::MAX };
+    let mut root =
+        State { done: [0; W], key: block.start_live, live: block.start_live, parent: u32::MAX, op: u32::MAX };
     root.key = root.key.max(block.ahead(&root.done));
     let mut ready = block.ready(&root.done);
     block.close(&mut root, &mut ready, &block.all, |_| {});

@@ -19,7 +19,7 @@
 //! (Moffitt, ASPLOS 2023); branching on valleys is that of skyline packing.
 use std::time::Instant;
 
-use crate::bitset::{bits, both};
+use crate::bitset::{BufferSets, bits, both};
 use crate::rng::Rng;
 use crate::sections::{Instance, round_up};
 
@@ -65,11 +65,9 @@ pub struct Niche<'a> {
     capacity: i64,
     pick: Pick,
     uniform: bool,
-    words: usize,
-    /// Sets of buffers as bits: still open, in each section, in conflict with each buffer.
+    sets: &'a BufferSets,
+    /// The buffers still to come, as bits.
     open: Vec<u64>,
-    member: Vec<u64>,
-    conflict: Vec<u64>,
     /// Per section: lowest offset of what is still to come, top of what is placed, bytes to come, buffers to come,
     /// and buffers to come that cross the border to the section before.
     floor: Vec<i64>,
@@ -97,33 +95,15 @@ pub struct Niche<'a> {
 }
 
 impl<'a> Niche<'a> {
-    pub fn new(inst: &'a Instance, pick: Pick, seed: u64) -> Self {
+    pub fn new(inst: &'a Instance, sets: &'a BufferSets, pick: Pick, seed: u64) -> Self {
         let n = inst.len();
-        let words = n.div_ceil(64);
-        let mut member = vec![0u64; words * inst.sections];
-        for (s, buffers) in inst.members.iter().enumerate() {
-            for &b in buffers {
-                member[s * words + b / 64] |= 1 << (b % 64);
-            }
-        }
-        let mut conflict = vec![0u64; words * n];
         let mut cross = vec![0u32; inst.sections + 1];
         for b in 0..n {
-            for s in inst.first[b]..inst.last[b] {
-                for w in 0..words {
-                    conflict[b * words + w] |= member[s * words + w];
-                }
-                cross[s] += u32::from(s > inst.first[b]);
-            }
-            conflict[b * words + b / 64] &= !(1 << (b % 64));
+            cross[inst.first[b] + 1..inst.last[b]].iter_mut().for_each(|count| *count += 1);
         }
         let load: Vec<i64> = (0..inst.sections).map(|s| inst.rounded_load(s)).collect();
-        let mut open = vec![0u64; words];
-        for b in 0..n {
-            open[b / 64] |= 1 << (b % 64);
-        }
         let mut rng = Rng::new(seed);
-        let keys: Vec<u64> = (0..n).map(|_| rng.next()).collect();
+        let keys: Vec<u64> = (0..n).map(|_| rng.draw()).collect();
         let mut birth = vec![0; inst.sections];
         for b in 0..n {
             birth[inst.first[b]] ^= keys[b];
@@ -133,10 +113,8 @@ impl<'a> Niche<'a> {
             capacity: i64::MAX,
             pick,
             uniform: inst.align.iter().all(|&a| a == 1),
-            words,
-            open,
-            member,
-            conflict,
+            sets,
+            open: sets.all.clone(),
             floor: vec![0; inst.sections],
             base: vec![0; inst.sections],
             pad: load.iter().zip(&inst.load).map(|(a, b)| a - b).collect(),
@@ -196,7 +174,7 @@ impl<'a> Niche<'a> {
 
     fn branch(&mut self, p: usize, q: usize, stop: &Stop) -> Outcome {
         self.nodes += 1;
-        if self.nodes >= self.node_end || (self.nodes % 128 == 0 && self.halted(stop)) {
+        if self.nodes >= self.node_end || (self.nodes.is_multiple_of(128) && self.halted(stop)) {
             return Outcome::Limit;
         }
         let hash = self.hash(p, q);
@@ -264,7 +242,12 @@ impl<'a> Niche<'a> {
         }
         for c in bits(&self.open) {
             let (f, l) = (self.inst.first[c], self.inst.last[c]);
-            if f >= p && l <= q && self.valley[f] != 0 && self.valley[f] == self.valley[l - 1] && self.low[c] == self.floor[f] {
+            if f >= p
+                && l <= q
+                && self.valley[f] != 0
+                && self.valley[f] == self.valley[l - 1]
+                && self.low[c] == self.floor[f]
+            {
                 for choices in &mut self.choices[f..l] {
                     *choices += 1;
                 }
@@ -304,21 +287,20 @@ impl<'a> Niche<'a> {
     }
 
     fn open_in(&self, s: usize) -> impl Iterator<Item = usize> + '_ {
-        let members = &self.member[s * self.words..(s + 1) * self.words];
-        both(&self.open, members)
+        both(&self.open, self.sets.members(s))
     }
 
     /// The lowest level above x at which some buffer could come to stand in section t if none starts there at x: at
     /// its own lowest offset, or on the top of a buffer still to come that lies beside t.
     fn next_level(&self, t: usize, x: i64) -> i64 {
-        let here = &self.member[t * self.words..(t + 1) * self.words];
+        let here = self.sets.members(t);
         let mut y = i64::MAX;
         for b in self.open_in(t) {
             if self.low[b] > x {
                 y = y.min(self.low[b]);
                 continue;
             }
-            for c in both(&self.open, &self.conflict[b * self.words..(b + 1) * self.words]) {
+            for c in both(&self.open, self.sets.conflicts(b)) {
                 if here[c / 64] >> (c % 64) & 1 == 0 {
                     y = y.min(round_up(self.low[c] + self.inst.size[c], self.inst.align[b]));
                 }
@@ -354,41 +336,26 @@ impl<'a> Niche<'a> {
         for s in f..l {
             self.dirty[s / 64] |= 1 << (s % 64);
         }
-        for w in 0..self.words {
-            let touched = match by {
-                Some(b) => self.conflict[b * self.words + w],
-                None => self.member[f * self.words + w],
-            };
-            let mut rest = self.open[w] & touched;
-            while rest != 0 {
-                let c = w * 64 + rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                let before = self.low[c];
-                if before >= top {
-                    continue;
-                }
-                self.trail.push(Undo::Low(c, before));
-                self.low[c] = round_up(top, self.inst.align[c]);
-                if self.low[c] + self.inst.size[c] > self.capacity {
-                    return false;
-                }
-                // Floors equal the lowest offset of their section, so only those that c defined can rise.
-                for s in self.inst.first[c]..self.inst.last[c] {
-                    self.dirty[s / 64] |= u64::from(self.floor[s] == before) << (s % 64);
-                }
+        let touched = by.map_or(self.sets.members(f), |b| self.sets.conflicts(b));
+        for c in both(&self.open, touched) {
+            let before = self.low[c];
+            if before >= top {
+                continue;
+            }
+            self.trail.push(Undo::Low(c, before));
+            self.low[c] = round_up(top, self.inst.align[c]);
+            if self.low[c] + self.inst.size[c] > self.capacity {
+                return false;
+            }
+            // Floors equal the lowest offset of their section, so only those that c defined can rise.
+            for s in self.inst.first[c]..self.inst.last[c] {
+                self.dirty[s / 64] |= u64::from(self.floor[s] == before) << (s % 64);
             }
         }
-        for w in 0..self.dirty.len() {
-            let mut rest = self.dirty[w];
-            while rest != 0 {
-                let s = w * 64 + rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                if self.count[s] > 0 && !self.infer(s) {
-                    return false;
-                }
-            }
-        }
-        true
+        let dirty = std::mem::take(&mut self.dirty);
+        let sound = bits(&dirty).all(|s| self.count[s] == 0 || self.infer(s));
+        self.dirty = dirty;
+        sound
     }
 
     fn infer(&mut self, s: usize) -> bool {

@@ -76,7 +76,7 @@ fn effort(given: &NativeEffort) -> Effort {
 pub fn solve_offsets(problem: NativeOffsetProblem, limits: NativeEffort) -> Result<NativeLayout> {
     let n = problem.size.len();
     let lengths = [problem.lower.len(), problem.upper.len(), problem.align.len(), problem.fixed.len()];
-    if lengths.iter().any(|&l| l != n) || problem.pairs.len() % 3 != 0 {
+    if lengths.iter().any(|&l| l != n) || !problem.pairs.len().is_multiple_of(3) {
         return Err(Error::from_reason("arrays of different lengths"));
     }
     let buffers: Vec<Buffer> = (0..n)

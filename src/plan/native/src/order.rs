@@ -53,6 +53,11 @@ impl OrderProblem {
         Links { producer, consumers }
     }
 
+    /// Whether a tensor outlives the operator that makes it, or the start.
+    pub fn lasts(&self, links: &Links, t: usize) -> bool {
+        self.keep[t] || !links.consumers[t].is_empty()
+    }
+
     /// Peak of live bytes when the operators run in `order`.
     pub fn peak(&self, order: &[usize]) -> i64 {
         let links = self.links();
@@ -84,10 +89,9 @@ impl OrderProblem {
     }
 }
 
-/// Blocks of operators in execution order: inside a block the order is free, between blocks it is forced.
+/// Blocks of operators in execution order: inside a block the order is free, between blocks it is forced. An operator
+/// that every other one precedes or follows is a block of its own.
 fn blocks(problem: &OrderProblem, links: &Links, topological: &[usize]) -> Vec<Vec<usize>> {
-    // With `reach` = the furthest position that any operator so far is needed at, v is a cut when everything before
-    // it leads into it and everything after depends on it. Count both closures.
     let n = topological.len();
     let words = n.div_ceil(64);
     let mut before = vec![vec![0u64; words]; n];
@@ -161,16 +165,22 @@ pub fn topological(problem: &OrderProblem, links: &Links) -> Option<Vec<usize>> 
 }
 
 /// The block as a problem of its own, and the bytes that are live all through it without being touched.
-fn extract(problem: &OrderProblem, links: &Links, block_of: &[usize], block: usize, ops: &[usize]) -> (OrderProblem, i64) {
+fn extract(
+    problem: &OrderProblem,
+    links: &Links,
+    block_of: &[usize],
+    block: usize,
+    ops: &[usize],
+) -> (OrderProblem, i64) {
     let mut local = vec![usize::MAX; problem.bytes.len()];
     let mut sub = OrderProblem::default();
     let mut idle = 0;
-    for t in 0..problem.bytes.len() {
+    for (t, local) in local.iter_mut().enumerate() {
         let born = links.producer[t].map(|u| block_of[u]);
         let later = problem.keep[t] || links.consumers[t].iter().any(|&c| block_of[c] > block);
         let here = born == Some(block) || links.consumers[t].iter().any(|&c| block_of[c] == block);
         if here {
-            local[t] = sub.bytes.len();
+            *local = sub.bytes.len();
             sub.bytes.push(problem.bytes[t]);
             sub.keep.push(later);
         } else if later && born.is_none_or(|b| b < block) {

@@ -177,7 +177,8 @@ impl Pairwise {
             }
         }
         if height > wanted {
-            let mut tree = Tree { problem: self, offsets: self.start(), best: height, layout: None, wanted, nodes: 0, effort };
+            let mut tree =
+                Tree { problem: self, offsets: self.start(), best: height, layout: None, wanted, nodes: 0, effort };
             let done = tree.search(0);
             if let Some(found) = tree.layout {
                 (height, offsets) = (tree.best, found);
@@ -228,7 +229,7 @@ impl Tree<'_> {
     fn search(&mut self, level: i64) -> bool {
         self.nodes += 1;
         let most = TREE_NODES.min(self.effort.nodes);
-        if self.nodes > most || (self.nodes % 64 == 0 && self.effort.over()) {
+        if self.nodes > most || (self.nodes.is_multiple_of(64) && self.effort.over()) {
             return false;
         }
         let p = self.problem;

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use crate::bitset::BufferSets;
 use crate::niche::{Niche, Outcome, Pick, Stop};
 use crate::rng::{Rng, luby};
 use crate::sections::{Instance, round_up};
@@ -65,12 +66,10 @@ pub fn first_fit(inst: &Instance, order: &[usize]) -> Vec<i64> {
 
 fn greedy(inst: &Instance) -> Vec<i64> {
     let width = |b: usize| (inst.last[b] - inst.first[b]) as i64;
-    let keys: [&dyn Fn(usize) -> (i64, i64); 4] = [
-        &|b| (-inst.size[b], -width(b)),
-        &|b| (-width(b), -inst.size[b]),
-        &|b| (-width(b) * inst.size[b], 0),
-        &|b| (inst.first[b] as i64, -width(b)),
-    ];
+    let keys: [&dyn Fn(usize) -> (i64, i64); 4] =
+        [&|b| (-inst.size[b], -width(b)), &|b| (-width(b), -inst.size[b]), &|b| (-width(b) * inst.size[b], 0), &|b| {
+            (inst.first[b] as i64, -width(b))
+        }];
     let layouts = keys.iter().map(|key| {
         let mut order: Vec<usize> = (0..inst.len()).collect();
         order.sort_by_key(|&b| key(b));
@@ -117,16 +116,16 @@ impl Lane<'_> {
         let greed = self.greed[self.restarts as usize % self.greed.len()];
         let step = ((best - bound) as f64 * greed) as i64;
         self.target = (best - step.max(1)).max(bound);
-        for b in 0..inst.len() {
+        for (b, &life) in life.iter().enumerate() {
             let width = (inst.last[b] - inst.first[b]) as f64;
             let size = inst.size[b] as f64;
             let worth = match (self.prefer, self.restarts % 3) {
                 (Prefer::Area, _) => width * size,
-                (Prefer::LifeArea, _) | (Prefer::Rotate, 1) => life[b] * size,
-                (Prefer::Rotate, 0) => life[b],
+                (Prefer::LifeArea, _) | (Prefer::Rotate, 1) => life * size,
+                (Prefer::Rotate, 0) => life,
                 (Prefer::Rotate, _) => {
                     let fullest = inst.load[inst.first[b]..inst.last[b]].iter().max();
-                    life[b] * fullest.map_or(0.0, |&load| load as f64)
+                    life * fullest.map_or(0.0, |&load| load as f64)
                 }
             };
             let noise = if self.restarts == 0 { 0.0 } else { 0.5 * self.rng.unit() };
@@ -149,14 +148,15 @@ pub fn minimise(inst: &Instance, life: &[f64], goal: Option<i64>, effort: &Effor
     if inst.len() > MOST_BUFFERS || best.height <= wanted(&best) || effort.over() {
         return best;
     }
+    let sets = BufferSets::new(inst);
     let mut seeds = Rng::new(effort.seed);
     let mut lanes: Vec<Lane> = LANES
         .iter()
         .map(|&(pick, prefer, greed)| Lane {
-            niche: Niche::new(inst, pick, seeds.next()),
+            niche: Niche::new(inst, &sets, pick, seeds.draw()),
             prefer,
             greed: if goal.is_some() { TO_BOUND } else { greed },
-            rng: Rng::new(seeds.next()),
+            rng: Rng::new(seeds.draw()),
             restarts: 0,
             target: 0,
             outcome: Outcome::Limit,

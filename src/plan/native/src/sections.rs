@@ -93,6 +93,10 @@ impl Instance {
         self.members[s].iter().map(|&b| self.rounded(b)).sum()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.size.is_empty()
+    }
+
     pub fn len(&self) -> usize {
         self.size.len()
     }
