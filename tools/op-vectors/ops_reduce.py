@@ -128,17 +128,27 @@ def argument(d, name, options):
     scale, point = d.quant()
     x, _ = d.feed(shape, scale, point)
     reduced = [n for i, n in enumerate(shape) if i != axis % len(shape)]
-    y = d.result(reduced, dtype="int32")
-    d.op(name, [x, d.model.const(np.asarray(axis, np.int32))], [y], options, outputType=TENSOR_TYPE["int32"])
+    positions = d.pick("positions", ["int32"])
+    y = d.result(reduced, dtype=positions)
+    d.op(name, [x, d.model.const(np.asarray(axis, np.int32))], [y], options, outputType=TENSOR_TYPE[positions])
     return 1
 
 
-@operator({"int8": [*ARG_MAXES, ("ties", {"shape": [4, 8], "axis": 1, "spread": "extreme"})], "float32": ARG_MAXES})
+ARG_INT8 = [
+    *ARG_MAXES,
+    *cases(
+        ties={"shape": [4, 8], "axis": 1, "spread": "extreme"},
+        int64_positions={"shape": [2, 7], "axis": 1, "positions": "int64"},
+    ),
+]
+
+
+@operator({"int8": ARG_INT8, "float32": ARG_MAXES, "uint8": ARG_MAXES[:2], "int32": ARG_MAXES[:2]})
 def arg_max(d):
     return argument(d, "ARG_MAX", "ArgMaxOptions")
 
 
-@operator({"int8": [*ARG_MAXES, ("ties", {"shape": [4, 8], "axis": 1, "spread": "extreme"})], "float32": ARG_MAXES[:3]})
+@operator({"int8": ARG_INT8, "float32": ARG_MAXES[:3]})
 def arg_min(d):
     return argument(d, "ARG_MIN", "ArgMinOptions")
 

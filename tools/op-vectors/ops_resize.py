@@ -46,7 +46,7 @@ def resize_nearest_neighbor(d):
     return resize(d, "RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighborOptions")
 
 
-@operator({"int8": RESIZES_INT8, "float32": RESIZES})
+@operator({"int8": RESIZES_INT8, "int16": RESIZES[:6], "float32": RESIZES})
 def resize_bilinear(d):
     return resize(d, "RESIZE_BILINEAR", "ResizeBilinearOptions")
 

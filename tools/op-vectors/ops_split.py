@@ -223,7 +223,7 @@ GATHERS = cases(
     matrix_of_indices={"shape": [5, 2], "axis": 0, "indices": [[0, 4], [2, 2], [1, 3]]},
     one_index={"shape": [3, 4], "axis": 1, "indices": 2},
     indices_as_input={"shape": [6, 2], "axis": 0, "indices": [5, 0, 2], "indices_input": True},
-    indices_behind_odd_input={"shape": [5, 3], "axis": 0, "indices": [4, 1], "indices_input": True},
+    indices_behind_odd_input={"shape": [3, 2, 3, 1], "axis": 1, "indices": [[1]], "indices_input": True},
     batched={"shape": [2, 4, 3], "axis": 1, "indices": [[1, 3], [0, 0]], "batch_dims": 1},
 )
 
