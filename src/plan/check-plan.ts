@@ -94,7 +94,8 @@ class Replay {
   }
 
   #isWhole(op: Op, view: OpView): boolean {
-    return stepCount(view) === 1 || this.#given.get(op.id) === 1;
+    // One that has a single row reads no more than that row's rows.
+    return ruleOf(view) === null || (stepCount(view) > 1 && this.#given.get(op.id) === 1);
   }
 
   #reads(view: OpView, id: number, position: number, row: number, whole: boolean): Stretch {

@@ -31,8 +31,9 @@ export function planGraph(graph: Graph, options: PlanOptions): Plan {
   if (options.objective === 'speed' && options.input === 'resident')
     return planOf(graph, options, whole, wholeFamily);
   const byRow = rowGraph(graph, order, { ...options, byRow: true });
-  const tooMany = unitCount(byRow) > mostBuffers;
-  if (tooMany && options.input === 'streamed') refuseSize(graph, unitCount(byRow), 'rows');
+  const count = Math.max(unitCount(byRow), ...byRow.ops.map(({ steps }) => steps));
+  const tooMany = count > mostBuffers;
+  if (tooMany && options.input === 'streamed') refuseSize(graph, count, 'rows');
   if (tooMany) return planOf(graph, options, whole, wholeFamily);
   const rows = layOut(byRow, longestSegment(byRow), options);
   const rowFamily =
