@@ -12,7 +12,7 @@ import { listBoards } from './flow/list-boards.js';
 import { plan as planStory } from './flow/plan.js';
 import { profile as profileStory } from './flow/profile.js';
 import { type Progress, silent } from './flow/progress.js';
-import type { BoardRequest, PlanChoice } from './flow/requests.js';
+import { type BoardRequest, type PlanChoice, planDefaults } from './flow/requests.js';
 import type {
   BoardsResult,
   BuildResult,
@@ -43,7 +43,7 @@ export interface InspectOptions extends Common {
   readonly network: string;
 }
 
-/** How the memory is planned: objective `balanced`, the input resident, ten seconds at most. */
+/** How the memory is planned: objective `balanced`, the input resident, two seconds at most. */
 export type PlanFlags = Partial<PlanChoice>;
 
 export interface PlanOptions extends InspectOptions, PlanFlags {
@@ -153,8 +153,12 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   return { ...result, report };
 }
 
-function planChoice({ objective = 'balanced', input = 'resident', seconds = 10 }: PlanFlags): PlanChoice {
-  return { objective, input, seconds };
+function planChoice(flags: PlanFlags): PlanChoice {
+  return {
+    objective: flags.objective ?? planDefaults.objective,
+    input: flags.input ?? planDefaults.input,
+    seconds: flags.seconds ?? planDefaults.seconds,
+  };
 }
 
 function boardRequest(options: OnBoardOptions): BoardRequest {
