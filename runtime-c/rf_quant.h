@@ -20,6 +20,9 @@ static inline float rf_clamp_f32(float x, float low, float high)
 /* x * 2^n without undefined behaviour when bits leave at the top. */
 static inline int32_t rf_shl(int32_t x, int32_t n) { return (int32_t)((uint32_t)x << n); }
 
+/* a + b, wrapping around: an accumulator that a network lets overflow is wrong, but not undefined. */
+static inline int32_t rf_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
+
 /* round(a * b / 2^31), ties towards +infinity as gemmlowp rounds them, saturating the one case that overflows. */
 static inline int32_t rf_mul_high(int32_t a, int32_t b)
 {

@@ -1,40 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { openStore } from '../src/store/store.js';
-import { root } from './repository.js';
+import { reflow } from './reflow-process.js';
 import { sampleDocument, sampleRun } from './sample-run.js';
-
-interface Ended {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the program as a shell would, without a terminal and with stdin closed; `deaf` closes our end of its stdout. */
-function reflow(
-  argv: readonly string[],
-  options: { deaf?: boolean; cwd?: string; before?: string } = {},
-): Promise<Ended> {
-  const { deaf = false, cwd = tmpdir(), before } = options;
-  const node = before ? ['--import', `data:text/javascript,${encodeURIComponent(before)}`] : [];
-  const child = spawn(process.execPath, [...node, join(root, 'dist/src/cli/main.js'), ...argv], {
-    cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  if (deaf) child.stdout.destroy();
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, out, err })));
-}
 
 test('the program prints one document and nothing else on stdout', async (t) => {
   const { status, out, err } = await reflow(['boards', '--json']);

@@ -38,7 +38,7 @@ const flags = [
   '-Werror',
   '-O0',
   '-pipe',
-  '-fsanitize=address,undefined',
+  '-fsanitize=address,undefined,float-cast-overflow',
   '-fno-sanitize-recover',
 ];
 

@@ -13,7 +13,7 @@
     {                                                                                                                  \
         for (int32_t i = 0; i < count; i++) {                                                                          \
             const int32_t x = in[i] - p->in_zero;                                                                      \
-            const int32_t y = rf_scale(x < 0 ? -x : x, p->multiplier, p->shift) + p->out_zero;                         \
+            const int32_t y = rf_add(rf_scale(x < 0 ? -x : x, p->multiplier, p->shift), p->out_zero);                  \
             out[i] = (T)rf_clamp(y, (low), (high));                                                                    \
         }                                                                                                              \
     }
@@ -38,7 +38,7 @@ void rf_abs_f32(const float *in, float *out, int32_t count)
 void rf_neg_s8(const rf_abs_int_params *p, const int8_t *in, int8_t *out, int32_t count)
 {
     for (int32_t i = 0; i < count; i++) {
-        const int32_t x = rf_scale(p->in_zero - in[i], p->multiplier, p->shift) + p->out_zero;
+        const int32_t x = rf_add(rf_scale(p->in_zero - in[i], p->multiplier, p->shift), p->out_zero);
         out[i] = (int8_t)rf_clamp(x, INT8_MIN, INT8_MAX);
     }
 }

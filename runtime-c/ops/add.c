@@ -18,7 +18,7 @@ static int32_t scaled_b(const rf_add_int_params *p, int32_t b)
 
 static int32_t to_output(const rf_add_int_params *p, int32_t sum)
 {
-    const int32_t out = rf_scale(sum, p->out_multiplier, p->out_shift) + p->out_zero;
+    const int32_t out = rf_add(rf_scale(sum, p->out_multiplier, p->out_shift), p->out_zero);
     return rf_clamp(out, p->act_min, p->act_max);
 }
 

@@ -44,7 +44,7 @@ static int32_t offset(const int32_t *at, const int32_t *steps)
     }
 
 #define PRODUCT_S8(x, y) (((x) - p->a_zero) * ((y) - p->b_zero))
-#define RESULT_S8(sum) (int8_t)rf_clamp(rf_scale(sum, p->multiplier, p->shift) + p->out_zero, INT8_MIN, INT8_MAX)
+#define RESULT_S8(sum) (int8_t)rf_clamp(rf_add(rf_scale(sum, p->multiplier, p->shift), p->out_zero), INT8_MIN, INT8_MAX)
 #define PRODUCT_S16(x, y) ((int32_t)(x) * (y))
 #define RESULT_S16(sum) (int16_t)rf_clamp(rf_scale_wide(sum, p->multiplier, p->shift), INT16_MIN, INT16_MAX)
 #define PRODUCT_F32(x, y) ((x) * (y))

@@ -35,11 +35,11 @@ void rf_conv2d_s8(const rf_conv2d_s8_params *p, const int8_t *in, int8_t *out, i
                         const int8_t *w =
                             p->weights + ((oc * p->window.kernel_h + ky) * p->window.kernel_w + kx) * in_group;
                         for (int32_t ic = 0; ic < in_group; ic++) {
-                            acc += (pixel[ic] - p->in_zero) * w[ic];
+                            acc = rf_add(acc, (pixel[ic] - p->in_zero) * w[ic]);
                         }
                     }
                 }
-                acc = rf_scale(acc, p->multipliers[oc], p->shifts[oc]) + p->out_zero;
+                acc = rf_add(rf_scale(acc, p->multipliers[oc], p->shifts[oc]), p->out_zero);
                 *to++ = (int8_t)rf_clamp(acc, p->act_min, p->act_max);
             }
         }

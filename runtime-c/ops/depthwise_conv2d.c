@@ -28,12 +28,12 @@ void rf_depthwise_conv2d_s8(const rf_depthwise_conv2d_s8_params *p, const int8_t
                     for (int32_t kx = 0; kx < p->window.kernel_w; kx++) {
                         const int32_t ix = left + kx * p->window.dilation_w;
                         if (ix >= 0 && ix < p->in.w) {
-                            acc += (from[ix * p->in.c] - p->in_zero) *
-                                   p->weights[(ky * p->window.kernel_w + kx) * p->out.c + oc];
+                            const int32_t w = p->weights[(ky * p->window.kernel_w + kx) * p->out.c + oc];
+                            acc = rf_add(acc, (from[ix * p->in.c] - p->in_zero) * w);
                         }
                     }
                 }
-                acc = rf_scale(acc, p->multipliers[oc], p->shifts[oc]) + p->out_zero;
+                acc = rf_add(rf_scale(acc, p->multipliers[oc], p->shifts[oc]), p->out_zero);
                 *to++ = (int8_t)rf_clamp(acc, p->act_min, p->act_max);
             }
         }

@@ -10,9 +10,9 @@ void rf_fully_connected_s8(const rf_fully_connected_s8_params *p, const int8_t *
             const int8_t *w = p->weights + o * p->in_count;
             int32_t acc = p->bias ? p->bias[o] : 0;
             for (int32_t i = 0; i < p->in_count; i++) {
-                acc += (in[i] - p->in_zero) * (w[i] - p->weight_zero);
+                acc = rf_add(acc, (in[i] - p->in_zero) * (w[i] - p->weight_zero));
             }
-            acc = rf_scale(acc, p->multipliers[o], p->shifts[o]) + p->out_zero;
+            acc = rf_add(rf_scale(acc, p->multipliers[o], p->shifts[o]), p->out_zero);
             *out++ = (int8_t)rf_clamp(acc, p->act_min, p->act_max);
         }
     }

@@ -66,7 +66,7 @@ void rf_global_average_f32(const rf_global_average_f32_params *p, const float *i
         int32_t *sums = (int32_t *)scratch;                                                                            \
         add_rows(&p->in, in, sums, y_begin, y_end);                                                                    \
         for (int32_t c = 0; y_end == p->in.h && c < p->in.c; c++) {                                                    \
-            const int32_t scaled = rf_scale(sums[c] - p->bias, p->multiplier, p->shift) + p->out_zero;                 \
+            const int32_t scaled = rf_add(rf_scale(sums[c] - p->bias, p->multiplier, p->shift), p->out_zero);          \
             out[c] = (T)rf_clamp(scaled, (lowest), (highest));                                                         \
         }                                                                                                              \
     }

@@ -10,7 +10,7 @@
             const int32_t x = in[i] - p->in_zero;                                                                      \
             const int32_t y = x >= 0 ? rf_scale(x, p->multiplier, p->shift)                                            \
                                      : rf_scale(x, p->alpha_multiplier, p->alpha_shift);                               \
-            out[i] = (T)rf_clamp(y + p->out_zero, (low), (high));                                                      \
+            out[i] = (T)rf_clamp(rf_add(y, p->out_zero), (low), (high));                                               \
         }                                                                                                              \
     }
 
@@ -32,7 +32,7 @@ void rf_leaky_relu_f32(const rf_leaky_relu_f32_params *p, const float *in, float
             const int32_t slope = alpha[i * p->b_step] - p->alpha_zero;                                                \
             const int32_t y = x >= 0 ? rf_scale(x, p->multiplier, p->shift)                                            \
                                      : rf_scale(x * slope, p->alpha_multiplier, p->alpha_shift);                       \
-            out[i] = (T)rf_clamp(y + p->out_zero, (low), (high));                                                      \
+            out[i] = (T)rf_clamp(rf_add(y, p->out_zero), (low), (high));                                               \
         }                                                                                                              \
     }                                                                                                                  \
     RF_DEFINE_BROADCAST_MIXED(name##_broadcast, rf_prelu_int_broadcast_params, name, T, int8_t, T)

@@ -5,7 +5,7 @@
 
 static int32_t product(const rf_mul_int_params *p, int32_t a, int32_t b)
 {
-    const int32_t out = rf_scale((a - p->a_zero) * (b - p->b_zero), p->multiplier, p->shift) + p->out_zero;
+    const int32_t out = rf_add(rf_scale((a - p->a_zero) * (b - p->b_zero), p->multiplier, p->shift), p->out_zero);
     return rf_clamp(out, p->act_min, p->act_max);
 }
 

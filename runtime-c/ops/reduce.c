@@ -35,7 +35,7 @@ static int32_t next(const int32_t *dims, const int32_t *out_strides, int32_t *at
             sums[o] += *in++;                                                                                          \
         }                                                                                                              \
         for (int32_t o = 0; o < p->out_count; o++) {                                                                   \
-            const int32_t scaled = rf_scale(sums[o] - p->bias, p->multiplier, p->shift) + p->out_zero;                 \
+            const int32_t scaled = rf_add(rf_scale(sums[o] - p->bias, p->multiplier, p->shift), p->out_zero);          \
             out[o] = (T)rf_clamp(scaled, (lowest), (highest));                                                         \
         }                                                                                                              \
     }

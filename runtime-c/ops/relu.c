@@ -7,7 +7,7 @@
     void name(const rf_relu_int_params *p, const T *in, T *out, int32_t count)                                         \
     {                                                                                                                  \
         for (int32_t i = 0; i < count; i++) {                                                                          \
-            const int32_t x = rf_scale(in[i] - p->in_zero, p->multiplier, p->shift) + p->out_zero;                     \
+            const int32_t x = rf_add(rf_scale(in[i] - p->in_zero, p->multiplier, p->shift), p->out_zero);              \
             out[i] = (T)rf_clamp(x, p->act_min, p->act_max);                                                           \
         }                                                                                                              \
     }

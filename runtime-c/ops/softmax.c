@@ -76,7 +76,7 @@ void rf_softmax_s16(const rf_softmax_s16_params *p, const int16_t *in, int16_t *
             max = rf_max(max, in[i]);
         }
         for (int32_t i = 0; i < p->depth; i++) {
-            const int32_t x = rf_scale(in[i] - max, p->multiplier, p->shift) + INT16_MAX;
+            const int32_t x = rf_add(rf_scale(in[i] - max, p->multiplier, p->shift), INT16_MAX);
             out[i] = (int16_t)interpolate(p->exp_table, rf_clamp(x, INT16_MIN, INT16_MAX));
             total += out[i];
         }

@@ -46,7 +46,7 @@ static int32_t rsqrt_of(const rf_rsqrt_int_params *p, int32_t x, int32_t low, in
     if (x <= p->in_zero) {
         return high;
     }
-    const int32_t y = rf_scale(inverse_root(x - p->in_zero), p->multiplier, p->shift - RSQRT_BITS) + p->out_zero;
+    const int32_t y = rf_add(rf_scale(inverse_root(x - p->in_zero), p->multiplier, p->shift - RSQRT_BITS), p->out_zero);
     return rf_clamp(y, low, high);
 }
 

@@ -8,7 +8,7 @@ static int32_t squared(const rf_squared_difference_int_params *p, int32_t a, int
 {
     const int32_t x = rf_scale(rf_shl(a - p->a_zero, p->left_shift), p->a_multiplier, p->a_shift);
     const int32_t y = rf_scale(rf_shl(b - p->b_zero, p->left_shift), p->b_multiplier, p->b_shift);
-    return rf_clamp(rf_scale((x - y) * (x - y), p->out_multiplier, p->out_shift) + p->out_zero, low, high);
+    return rf_clamp(rf_add(rf_scale((x - y) * (x - y), p->out_multiplier, p->out_shift), p->out_zero), low, high);
 }
 
 #define DEFINE_SQUARED_INT(name, T, low, high)                                                                         \

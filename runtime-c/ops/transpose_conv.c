@@ -21,8 +21,8 @@ static span sources(int32_t at, int32_t kernel, int32_t stride, int32_t size)
 
 static int8_t result_s8(const rf_transpose_conv_s8_params *p, int32_t sum, int32_t channel)
 {
-    const int32_t acc = sum + (p->bias ? p->bias[channel] : 0);
-    const int32_t scaled = rf_scale(acc, p->multipliers[channel], p->shifts[channel]) + p->out_zero;
+    const int32_t acc = rf_add(sum, p->bias ? p->bias[channel] : 0);
+    const int32_t scaled = rf_add(rf_scale(acc, p->multipliers[channel], p->shifts[channel]), p->out_zero);
     return (int8_t)rf_clamp(scaled, p->act_min, p->act_max);
 }
 

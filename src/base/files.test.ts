@@ -13,6 +13,7 @@ function temporary(): string {
 }
 
 const real: Disk = { mkdir, mkdtemp, writeFile, rename, rm };
+const ours = () => true;
 const failing = (code: string) => Object.assign(new Error(code), { code });
 
 test('a folder is replaced as a whole', async (t) => {
@@ -25,6 +26,7 @@ test('a folder is replaced as a whole', async (t) => {
       ['net.c', 'y'],
       ['rf/op.c', Uint8Array.of(1, 2)],
     ]),
+    (names) => names.includes('old.c'),
   );
   t.deepEqual(readdirSync(folder).sort(), ['net.c', 'rf']);
   t.deepEqual([...readFileSync(join(folder, 'rf/op.c'))], [1, 2]);
@@ -55,6 +57,7 @@ for (const [code, expected] of [
           ['net.c', 'new'],
           ['b.c', 'new'],
         ]),
+        ours,
       ),
       { code: expected },
     );
@@ -74,7 +77,7 @@ test('a failed exchange puts the old folder back', async (t) => {
       await rename(from, to);
     },
   });
-  await t.throwsAsync(disk.writeFolder(folder, new Map([['net.c', 'new']])), { code: 'E_FILE' });
+  await t.throwsAsync(disk.writeFolder(folder, new Map([['net.c', 'new']]), ours), { code: 'E_FILE' });
   t.is(readFileSync(join(folder, 'net.c'), 'utf8'), 'old');
 });
 
@@ -99,4 +102,15 @@ test('what cannot be read or written says so in one line', async (t) => {
   writeFileSync(join(parent, 'file'), '');
   await t.throwsAsync(files.read(join(parent, 'none')), { code: 'E_FILE', message: /none: does not exist/ });
   await t.throwsAsync(files.writeFolder(join(parent, 'file/net'), new Map()), { code: 'E_FILE' });
+});
+
+test('what others wrote is not replaced', async (t) => {
+  const parent = temporary();
+  writeFileSync(join(parent, 'thesis.txt'), 'x');
+  const ours = (names: readonly string[]) => names.includes('reflow.json');
+  await t.throwsAsync(files.writeFolder(parent, new Map([['net.c', 'new']]), ours), { code: 'E_FILE' });
+  await t.throwsAsync(files.writeFolder(join(parent, 'thesis.txt'), new Map([['net.c', 'new']])), {
+    code: 'E_FILE',
+  });
+  t.deepEqual(readdirSync(parent), ['thesis.txt']);
 });

@@ -1,5 +1,5 @@
 /** The seam to the disk. Whole folders and files appear at once or not at all. */
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { ReflowError } from './error.js';
 
@@ -14,15 +14,18 @@ export interface Files {
   /**
    * Replaces a folder by exactly these files: they are written beside it and renamed, so that nobody ever sees half of
    * them and a failure leaves the old folder as it was.
-   * @throws ReflowError E_FILE, E_DISK_FULL
+   * @param isOurs by the names in it, whether a folder that is there may be replaced; an empty one always may
+   * @throws ReflowError E_FILE, also when other people's files would be lost; E_DISK_FULL
    */
-  writeFolder(folder: string, files: FileMap): Promise<void>;
+  writeFolder(folder: string, files: FileMap, isOurs?: IsOurs): Promise<void>;
   /**
    * The same for a folder that other programs fill: `work` gets an empty folder, which takes the place of `folder` when
    * `work` ends well, and is removed when it throws.
    */
-  makeFolder<T>(folder: string, work: (fresh: string) => Promise<T>): Promise<T>;
+  makeFolder<T>(folder: string, work: (fresh: string) => Promise<T>, isOurs?: IsOurs): Promise<T>;
 }
+
+export type IsOurs = (names: readonly string[]) => boolean;
 
 /** What of node:fs the writes need, so that a test can make any of them fail. */
 export interface Disk {
@@ -34,8 +37,9 @@ export interface Disk {
 }
 
 export function filesOn(disk: Disk): Files {
-  const makeFolder: Files['makeFolder'] = (folder, work) =>
+  const makeFolder: Files['makeFolder'] = (folder, work, isOurs = () => false) =>
     beside(disk, folder, async (scratch) => {
+      await refuseForeign(folder, isOurs);
       const fresh = join(scratch, 'new');
       await disk.mkdir(fresh, { recursive: true });
       const result = await work(fresh);
@@ -56,14 +60,18 @@ export function filesOn(disk: Disk): Files {
         await disk.writeFile(written, contents);
         await disk.rename(written, path);
       }),
-    writeFolder: (folder, files) =>
-      makeFolder(folder, async (fresh) => {
-        for (const [path, contents] of files) {
-          const target = join(fresh, insideFolder(path));
-          await disk.mkdir(dirname(target), { recursive: true });
-          await disk.writeFile(target, contents);
-        }
-      }),
+    writeFolder: (folder, files, isOurs) =>
+      makeFolder(
+        folder,
+        async (fresh) => {
+          for (const [path, contents] of files) {
+            const target = join(fresh, insideFolder(path));
+            await disk.mkdir(dirname(target), { recursive: true });
+            await disk.writeFile(target, contents);
+          }
+        },
+        isOurs,
+      ),
     makeFolder,
   };
 }
@@ -84,6 +92,20 @@ async function beside<T>(disk: Disk, path: string, work: (scratch: string) => Pr
   } finally {
     if (scratch) await disk.rm(scratch, { recursive: true, force: true }).catch(() => {});
   }
+}
+
+/** Nobody's files may go because somebody mistyped a path. */
+async function refuseForeign(folder: string, isOurs: IsOurs): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  if (names.length === 0 || isOurs(names)) return;
+  throw new ReflowError(
+    'E_FILE',
+    `${folder} holds files that reflow did not write, and would be replaced`,
+    'give a new or an empty folder',
+  );
 }
 
 async function replaceFolder(disk: Disk, fresh: string, folder: string, old: string): Promise<void> {

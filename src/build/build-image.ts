@@ -60,13 +60,17 @@ export async function buildImage(
     options,
   };
   const outDir = resolve(options.outDir ?? join(first.folder, 'build'));
-  const image = await files.makeFolder(outDir, async (fresh) => {
-    await link(build, await compile(build, files, fresh), fresh);
-    await rm(join(fresh, 'objects'), { recursive: true });
-    const described = await describe(build, files, fresh);
-    await files.write(join(fresh, `${build.name}.image.json`), `${JSON.stringify(described, null, 2)}\n`);
-    return described;
-  });
+  const image = await files.makeFolder(
+    outDir,
+    async (fresh) => {
+      await link(build, await compile(build, files, fresh), fresh);
+      await rm(join(fresh, 'objects'), { recursive: true });
+      const described = await describe(build, files, fresh);
+      await files.write(join(fresh, `${build.name}${imageFile}`), `${JSON.stringify(described, null, 2)}\n`);
+      return described;
+    },
+    (names) => names.some((name) => name.endsWith(imageFile)),
+  );
   const at = (path: string) => join(outDir, path);
   const atOrNull = (path: string | null) => (path === null ? null : at(path));
   return {
@@ -86,6 +90,9 @@ async function checkRuntime({ folder }: Project, files: Files): Promise<void> {
   if (sha256(await files.read(own)) === sha256(await files.read(assetPath('runtime-c', 'rf.h')))) return;
   throw new ReflowError('E_FILE', `${own} is of another version of reflow`, 'compile the network again');
 }
+
+/** End of the name of the file that says that a folder holds an image of ours. */
+const imageFile = '.image.json';
 
 interface Build {
   readonly board: Board;

@@ -1,5 +1,5 @@
 /** Flags that several commands share. */
-import type { BoardRequest } from '../flow/requests.js';
+import { type BoardRequest, planDefaults } from '../flow/requests.js';
 import { defaultStorePath } from '../store/default-path.js';
 
 export const networkPositional = {
@@ -22,14 +22,14 @@ export const planOptions = {
   objective: {
     describe: 'what the plan saves first',
     choices: ['ram', 'balanced', 'speed'],
-    default: 'balanced',
+    default: planDefaults.objective,
   },
   input: {
     describe: 'whether the whole input lies in the arena or is delivered by rows',
     choices: ['resident', 'streamed'],
-    default: 'resident',
+    default: planDefaults.input,
   },
-  seconds: { describe: 'how long the planner may search', type: 'number', default: 10 },
+  seconds: { describe: 'how long the planner may search', type: 'number', default: planDefaults.seconds },
 } as const;
 
 /** Flags of every command that talks to a board; their --input is a file, so streaming has a flag of its own. */

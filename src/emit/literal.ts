@@ -58,5 +58,5 @@ export function plainText(text: string): string {
     .replace(/[\\"]/g, "'")
     .replace(/\*\//g, '* /')
     .replace(/\/\*/g, '/ *')
-    .replace(/\?\?/g, '? ?');
+    .replace(/\?(?=\?)/g, '? ');
 }

@@ -1,7 +1,7 @@
 /** The `rf_network` value at the end of <net>.c, which profilers and servers read. */
 import { tensorBytes } from '../ir/tensor.js';
 import { arenaTensors, rfDtype } from './c-names.js';
-import type { Emission } from './emit-project.js';
+import type { Emission, EmittedOp } from './emit-project.js';
 import { floatLiteral, intLiteral, plainText } from './literal.js';
 import { streamedInput } from './segment.js';
 import { offsetOf } from './storage.js';
@@ -15,15 +15,12 @@ export function networkDescription({ graph, plan, options, ops }: Emission): str
   const rows = tensors.map((tensor) => {
     const quant = tensor.quant?.scales.length === 1 ? tensor.quant : null;
     const scale = floatLiteral(quant ? quant.scales[0]! : 0);
-    return `    {"${plainText(tensor.name)}", ${tensor.id}, ${rfDtype(tensor.dtype)}, ${tensor.shape.length}, {${tensor.shape.join(', ') || 0}}, ${scale}, ${intLiteral(quant?.zeroPoints[0] ?? 0)}, ${offsetOf(plan, tensor)}, ${tensorBytes(tensor)}},`;
+    return `    {"${plainText(tensor.name).slice(0, longestName)}", ${tensor.id}, ${rfDtype(tensor.dtype)}, ${tensor.shape.length}, {${tensor.shape.join(', ') || 0}}, ${scale}, ${intLiteral(quant?.zeroPoints[0] ?? 0)}, ${offsetOf(plan, tensor)}, ${tensorBytes(tensor)}},`;
   });
   return `static const rf_tensor tensors[] = {
 ${rows.join('\n')}
 };
-static const rf_op ops[] = {
-${ops.map((op) => `    {${op.index}, "${op.kind}"},`).join('\n')}
-};
-static const int32_t inputs[] = {${positions(graph.inputs) || '-1'}};
+${opTable(ops)}static const int32_t inputs[] = {${positions(graph.inputs) || '-1'}};
 static const int32_t outputs[] = {${positions(graph.outputs)}};
 
 const rf_network ${net}_network = {
@@ -32,7 +29,7 @@ const rf_network ${net}_network = {
     .model_hash = {${hashBytes(options.modelHash)}},
     .plan_hash = {${hashBytes(options.planHash)}},
     .op_count = ${ops.length},
-    .ops = ops,
+    .ops = ${ops.length === 0 ? 'NULL' : 'ops'},
     .tensor_count = ${tensors.length},
     .tensors = tensors,
     .input_count = ${graph.inputs.length},
@@ -45,6 +42,18 @@ const rf_network ${net}_network = {
 };
 `;
 }
+
+/** C has no arrays without elements. */
+function opTable(ops: readonly EmittedOp[]): string {
+  if (ops.length === 0) return '';
+  return `static const rf_op ops[] = {
+${ops.map((op) => `    {${op.index}, "${op.kind}"},`).join('\n')}
+};
+`;
+}
+
+/** C99 promises room for strings of 4095 characters; converters join names to any length. */
+const longestName = 200;
 
 /** The first eight bytes of a hexadecimal hash as C. */
 function hashBytes(hex: string): string {

@@ -50,7 +50,8 @@ function plane(context: ParamsContext, id: number): string {
 /** `rf_plane` of an image; tensors that lie row by row have a table of their own. */
 export function planeInitialiser(plan: Plan, tensor: Tensor): string {
   const [, h = 1, w = 1, c = 1] = tensor.shape;
-  const storage = storageOf(plan, tensor);
+  // A constant lies in flash, in one piece.
+  const storage = tensor.data === null ? storageOf(plan, tensor) : { kind: 'whole' as const };
   const unit = storage.kind === 'rows' ? storage.unitBytes / dtypeBytes[tensor.dtype] : 0;
   return `{.h = ${h}, .w = ${w}, .c = ${c}, .unit = ${unit}, .rows = ${storage.kind === 'rows' ? `t${tensor.id}_rows` : 'NULL'}}`;
 }

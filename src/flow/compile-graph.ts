@@ -2,7 +2,8 @@
 import { ReflowError } from '../base/error.js';
 import { importTflite, isTflite } from '../import/tflite.js';
 import { checkGraph } from '../ir/check.js';
-import type { Graph } from '../ir/graph.js';
+import { type Graph, tensorOf } from '../ir/graph.js';
+import { maxRank } from '../ops/broadcast.js';
 import { findUnsupported } from '../ops/index.js';
 import { simplify } from '../passes/index.js';
 import { checkPlan } from '../plan/check-plan.js';
@@ -23,6 +24,7 @@ export function importNetwork(bytes: Uint8Array, name: string): Graph {
 export function prepareGraph(imported: Graph): Graph {
   const graph = simplify(imported);
   checkGraph(graph);
+  refuseEnds(graph);
   const unsupported = findUnsupported(graph);
   if (unsupported.length > 0) {
     const list = unsupported.map(({ index, op, reason }) => `${index} ${op}: ${reason}`).join('; ');
@@ -33,6 +35,23 @@ export function prepareGraph(imported: Graph): Graph {
     );
   }
   return graph;
+}
+
+/** Inputs and outputs live in the arena, where a constant has no place and no tensor more dimensions than rf.h describes. */
+function refuseEnds(graph: Graph): void {
+  const refuse = (message: string, hint: string): never => {
+    throw new ReflowError('E_UNSUPPORTED', `${graph.name}: ${message}`, hint);
+  };
+  for (const tensor of [...graph.inputs, ...graph.outputs].map((id) => tensorOf(graph, id))) {
+    const what = `tensor ${tensor.id} (${tensor.name})`;
+    if (tensor.data !== null)
+      refuse(`its output ${what} is a constant`, 'take it out of the outputs; its value is known');
+    if (tensor.shape.length > maxRank)
+      refuse(
+        `${what} has ${tensor.shape.length} dimensions; at most ${maxRank} are supported`,
+        'reshape it in the network',
+      );
+  }
 }
 
 /** The checked plan of a prepared graph. */

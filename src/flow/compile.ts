@@ -11,6 +11,9 @@ export const compile: Compile = async (request) => {
   return writeProject(planned, request.out);
 };
 
+/** What says that a folder is a project of ours. */
+const manifestName = 'reflow.json';
+
 /** Writes the project; the folder is replaced as a whole or left as it was. */
 export async function writeProject(
   planned: Planned,
@@ -31,12 +34,12 @@ export async function writeProject(
     includeDirs: [] as string[],
   };
   const contents = new Map<string, string | Uint8Array>([
-    ['reflow.json', `${JSON.stringify(manifest, null, 2)}\n`],
+    [manifestName, `${JSON.stringify(manifest, null, 2)}\n`],
   ]);
   for (const [path, content] of project.files) {
     contents.set(path, 'text' in content ? content.text : await files.read(assetOf(content.asset)));
   }
-  await files.writeFolder(folder, contents satisfies FileMap);
+  await files.writeFolder(folder, contents satisfies FileMap, (names) => names.includes(manifestName));
   return {
     network: graph.name,
     board: board.id,

@@ -20,8 +20,17 @@ export async function readNetwork(path: string, files: Files = realFiles): Promi
   return { file: basename(path), modelHash: sha256(bytes), graph: importNetwork(bytes, identifier(path)) };
 }
 
-/** A C identifier from a file's name: `my-net v2.tflite` becomes `my_net_v2`. */
+/** Headers of C99 and of the runtime, which <net>.h would hide, and the runtime's own prefix. */
+const taken =
+  /^(assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|tgmath|time|wchar|wctype|port|image|rf|rf_.*)$/i;
+
+/** Longer names would make file names that no disk takes. */
+const longestIdentifier = 100;
+
+/** A C identifier from a file's name: `my-net v2.tflite` becomes `my_net_v2`; names that C or the runtime has get a prefix. */
 export function identifier(path: string): string {
-  const stem = basename(path, extname(path)).replace(/[^A-Za-z0-9_]+/g, '_');
-  return /^[A-Za-z]/.test(stem) ? stem : `net_${stem}`;
+  const stem = basename(path, extname(path))
+    .replace(/[^A-Za-z0-9_]+/g, '_')
+    .slice(0, longestIdentifier);
+  return /^[A-Za-z]/.test(stem) && !taken.test(stem) ? stem : `net_${stem}`;
 }

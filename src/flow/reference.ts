@@ -11,6 +11,7 @@ import { writeProject } from './compile.js';
 import { generatedInputs } from './network-inputs.js';
 import { inScratchFolder, running } from './on-board.js';
 import { planFor } from './plan.js';
+import { planDefaults } from './requests.js';
 import { tensorIndexOf } from './tensor-files.js';
 
 /** Inputs, and what they must give. */
@@ -36,9 +37,8 @@ export async function hostReference(network: string): Promise<Reference> {
   const planned = await planFor({
     network,
     board: 'host',
+    ...planDefaults,
     objective: 'speed',
-    input: 'resident',
-    seconds: 10,
   });
   const vectors = await inScratchFolder(async (folder) => {
     await writeProject(planned, folder);

@@ -28,6 +28,9 @@ export interface PlanChoice {
   readonly seconds: number;
 }
 
+/** What is planned when nobody says otherwise. Longer searches seldom find better plans for networks of this size. */
+export const planDefaults: PlanChoice = { objective: 'balanced', input: 'resident', seconds: 2 };
+
 export interface PlanRequest extends InspectRequest, PlanChoice {
   readonly board: string;
 }

@@ -10,7 +10,7 @@ import { type OnBoard, onBoard } from './on-board.js';
 import type { InputBytes } from './read-input.js';
 import type { RunStory } from './requests.js';
 import type { OutputValues, RunResult } from './results.js';
-import { tensorFiles } from './tensor-files.js';
+import { tensorFiles, tensorIndexOf } from './tensor-files.js';
 
 export const run: RunStory = (request, progress) =>
   onBoard(request, progress, async (board) => {
@@ -21,7 +21,9 @@ export const run: RunStory = (request, progress) =>
     const layers = await progress.stage('layers', () =>
       dumpLayers(board.session, board.network, bytesOf(inputs)),
     );
-    await files.writeFolder(folder, tensorFiles(layers));
+    await files.writeFolder(folder, tensorFiles(layers), (names) =>
+      names.every((name) => tensorIndexOf(name) !== null),
+    );
     return { ...result, layers: folder };
   });
 

@@ -4,17 +4,18 @@
  */
 import { ReflowError } from '../base/error.js';
 import type { Graph, Op } from '../ir/graph.js';
-import { type DType, type Quant, type Tensor, tensorBytes } from '../ir/tensor.js';
+import { type DType, maxTensorBytes, type Quant, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { tfliteBinding } from '../ops/index.js';
 import type { OptionsReader } from '../ops/op-def.js';
+import { rangeOf } from '../ops/quantise.js';
 import { type FlatTable, rootTable } from './flat-table.js';
 import { builtinName } from './tflite-builtins.js';
 
 /** Bounds on what a file may claim, so that a hostile one cannot cost more than a moment. */
 const maxEntries = 65_536;
+const maxOperators = 4096;
 const maxRank = 8;
 const maxChannels = 1 << 20;
-const maxTensorBytes = 2 ** 31 - 1;
 
 const dtypeByCode: ReadonlyMap<number, DType> = new Map([
   [0, 'float32'],
@@ -73,7 +74,15 @@ function readModel(model: FlatTable, file: Uint8Array, name: string): Graph {
   const buffers = model.tables(4, maxEntries);
   const tensors = graph.tables(0, maxEntries).map((table, id) => readTensor(table, id, buffers, file));
   const codes = model.tables(1, maxEntries).map(readOperatorCode);
-  const ops = graph.tables(3, maxEntries).map((table, index) => readOp(table, index, codes, tensors.length));
+  const operators = graph.tables(3, maxEntries);
+  if (operators.length > maxOperators) {
+    throw new ReflowError(
+      'E_UNSUPPORTED',
+      `${name} has ${operators.length} operators; at most ${maxOperators} are supported`,
+      'split the network into smaller ones',
+    );
+  }
+  const ops = operators.map((table, index) => readOp(table, index, codes, tensors.length));
   const ids = (field: number) =>
     graph.int32s(field, maxEntries).map((id) => tensorIndex(id, tensors.length, 'the subgraph'));
   return Object.freeze({ name, tensors, ops, inputs: ids(1), outputs: ids(2) });
@@ -150,7 +159,7 @@ function readTensor(table: FlatTable, id: number, buffers: readonly FlatTable[],
       `${where} has ${data.length} bytes of data where ${tensorBytes({ dtype, shape })} are needed`,
     );
   }
-  return { id, name, dtype, shape, quant: readQuant(table.table(4), shape, where), data };
+  return { id, name, dtype, shape, quant: readQuant(table.table(4), shape, dtype, where), data };
 }
 
 function readData(
@@ -175,7 +184,12 @@ function readData(
   return file.subarray(Number(offset), Number(offset + size));
 }
 
-function readQuant(table: FlatTable | null, shape: readonly number[], where: string): Quant | null {
+function readQuant(
+  table: FlatTable | null,
+  shape: readonly number[],
+  dtype: DType,
+  where: string,
+): Quant | null {
   if (!table) return null;
   const scales = table.float32s(2, maxChannels);
   if (scales.length === 0) return null;
@@ -191,5 +205,8 @@ function readQuant(table: FlatTable | null, shape: readonly number[], where: str
   // Converters write scale 0 for constants that are all zeros.
   if (scales.some((scale) => !(scale >= 0) || !Number.isFinite(scale)))
     throw damaged(`${where} has a scale that is no number of at least 0`);
+  const [min, max] = rangeOf(dtype === 'int8' || dtype === 'uint8' || dtype === 'int16' ? dtype : 'int32');
+  if (zeroPoints.some((zero) => !(zero >= min && zero <= max)))
+    throw damaged(`${where} has a zero point outside ${min} to ${max}`);
   return { scales, zeroPoints, axis };
 }

@@ -1,11 +1,11 @@
 /** The grammar of a legal Graph, checked after import and after every pass. It knows nothing of operators. */
 import { ReflowError } from '../base/error.js';
 import type { Graph } from './graph.js';
-import { tensorBytes } from './tensor.js';
+import { maxTensorBytes, tensorBytes } from './tensor.js';
 
 /**
  * Throws ReflowError E_GRAPH unless every tensor is written once before it is read, constants are never written, ids are
- * positions, data has the size of its shape, and the graph has outputs that are computed.
+ * positions, no tensor is beyond 2 GiB, data has the size of its shape, and the graph has outputs that are computed.
  */
 export function checkGraph(graph: Graph): void {
   const bad = (message: string): never => {
@@ -19,6 +19,7 @@ export function checkGraph(graph: Graph): void {
     if (tensor.id !== index) bad(`tensor ${index} calls itself ${tensor.id}`);
     if (tensor.shape.some((dim) => !Number.isInteger(dim) || dim < 1))
       bad(`tensor ${index} has shape [${tensor.shape}]`);
+    if (tensorBytes(tensor) > maxTensorBytes) bad(`tensor ${index} is larger than 2 GiB`);
     if (tensor.data !== null && tensor.data.length !== tensorBytes(tensor))
       bad(`tensor ${index} has data of the wrong size`);
   });

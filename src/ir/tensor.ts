@@ -3,6 +3,8 @@
  * process. Nobody changes a Graph; a pass returns a new one.
  */
 
+import { ReflowError } from '../base/error.js';
+
 export type DType = 'int8' | 'uint8' | 'int16' | 'int32' | 'int64' | 'float32' | 'bool';
 
 /** Bytes of one element. */
@@ -45,6 +47,9 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }
 
+/** No tensor is larger: its bytes are counted in 31 bits in C. */
+export const maxTensorBytes = 2 ** 31 - 1;
+
 /** Bytes that a tensor occupies in memory, without alignment. */
 export function tensorBytes(tensor: Pick<Tensor, 'dtype' | 'shape'>): number {
   return elementCount(tensor.shape) * dtypeBytes[tensor.dtype];
@@ -70,4 +75,19 @@ export function typedArray(dtype: DType, bytes: Uint8Array): ConstantArray {
 /** The elements of a constant tensor as numbers; int64 loses precision beyond 2^53. Null when it is not constant. */
 export function constantValues(tensor: Tensor): number[] | null {
   return tensor.data === null ? null : Array.from(typedArray(tensor.dtype, tensor.data), Number);
+}
+
+/**
+ * The elements of a constant tensor of integers: axes, shapes, positions. Null when it is not constant; throws ReflowError
+ * E_GRAPH when it is of another type.
+ */
+export function constantIntegers(tensor: Tensor): number[] | null {
+  if (tensor.dtype === 'float32' || tensor.dtype === 'bool') {
+    throw new ReflowError(
+      'E_GRAPH',
+      `tensor ${tensor.id} (${tensor.name}) is ${tensor.dtype} where integers belong`,
+      'export the network again',
+    );
+  }
+  return constantValues(tensor);
 }

@@ -1,6 +1,6 @@
 /** ARG_MAX and ARG_MIN: position of the largest or smallest element along a constant axis; the first of equal ones. */
 import { ReflowError } from '../base/error.js';
-import { constantValues, elementCount } from '../ir/tensor.js';
+import { constantIntegers, elementCount } from '../ir/tensor.js';
 import type { OpDef, OpView } from './op-def.js';
 import { firstRefusal, refuseComputed, refuseDtype } from './refusal.js';
 import { suffixOf } from './suffix.js';
@@ -46,7 +46,7 @@ function argument(kind: 'arg_max' | 'arg_min', builtin: number, name: string): O
 
 function axisOf(view: OpView): number {
   const { shape } = view.input(0);
-  const stated = constantValues(view.input(1))?.[0] ?? Number.NaN;
+  const stated = constantIntegers(view.input(1))?.[0] ?? Number.NaN;
   const axis = stated < 0 ? stated + shape.length : stated;
   if (axis >= 0 && axis < shape.length) return axis;
   throw new ReflowError(

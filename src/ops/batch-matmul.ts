@@ -4,8 +4,8 @@ import { elementCount, type Tensor } from '../ir/tensor.js';
 import { broadcastShape, maxRank } from './broadcast.js';
 import { stridesOf } from './move.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
-import { perTensor, quantiseMultiplier } from './quantise.js';
-import { firstRefusal, refuseDtype, refuseMixedTypes } from './refusal.js';
+import { perTensor, quantiseMultiplier, requireWideShifts } from './quantise.js';
+import { firstRefusal, largestValue, refuseDtype, refuseLongSum, refuseMixedTypes } from './refusal.js';
 import { suffixOf } from './suffix.js';
 
 export type BatchMatmulAttrs = { readonly adjX: boolean; readonly adjY: boolean };
@@ -33,7 +33,11 @@ export const batchMatmul: OpDef<BatchMatmulAttrs> = {
           : { reason: `more than ${maxRank} dimensions`, hint: 'reshape the operands in the network' },
       () => {
         if (view.input(0).dtype === 'float32') return null;
-        scaling(view);
+        const { shift } = scaling(view);
+        if (view.input(0).dtype === 'int16') requireWideShifts([shift]);
+        const [a, b] = [largestValue(view.input(0)), largestValue(view.input(1))];
+        const long = view.input(0).dtype === 'int8' ? refuseLongSum(product(view).depth.count, a * b) : null;
+        if (long) return long;
         const zeros = [view.input(0), view.input(1), view.output(0)].map((t) => perTensor(t).zeroPoint);
         return view.input(0).dtype === 'int8' || zeros.every((zero) => zero === 0)
           ? null
@@ -125,7 +129,7 @@ function matrices(view: OpView<BatchMatmulAttrs>): CStruct {
 }
 
 /** TFLM multiplies the operands' scales in float32 here (kernel_util.cc), as in FULLY_CONNECTED with one scale. */
-function scaling(view: OpView<BatchMatmulAttrs>): CStruct {
+function scaling(view: OpView<BatchMatmulAttrs>) {
   const [a, b, out] = [perTensor(view.input(0)), perTensor(view.input(1)), perTensor(view.output(0))];
   const { multiplier, shift } = quantiseMultiplier(Math.fround(a.scale * b.scale) / out.scale);
   return { a_zero: a.zeroPoint, b_zero: b.zeroPoint, out_zero: out.zeroPoint, multiplier, shift };

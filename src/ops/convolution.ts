@@ -1,4 +1,5 @@
 /** What conv2d, depthwise_conv2d and transpose_conv share: types, clamps and requantisation of their parameters. */
+import { ReflowError } from '../base/error.js';
 import type { Tensor } from '../ir/tensor.js';
 import { typedArray } from '../ir/tensor.js';
 import type { Axis, WindowAttrs } from './geometry.js';
@@ -12,6 +13,7 @@ import {
   perTensor,
   quantiseMultiplier,
   quantOf,
+  requireWideShifts,
 } from './quantise.js';
 import { firstRefusal, refuseComputed, refuseDtype, refuseMixedTypes } from './refusal.js';
 
@@ -116,6 +118,7 @@ export function convolutionParams(
   }
   const { min, max } = activationRange(activation, output);
   const { multipliers, shifts } = channelMultipliers(input, weights, output, channels);
+  if (input.dtype === 'int16' && bias?.dtype !== 'int32') requireWideShifts(shifts);
   const zeroPoints: CStruct =
     input.dtype === 'int16'
       ? {}
@@ -141,9 +144,22 @@ export function narrowField(input: Tensor, bias: Tensor | null): CStruct {
   return input.dtype === 'int16' ? { narrow: bias?.dtype === 'int32' ? 1 : 0 } : {};
 }
 
+/** With products of 16 bits beside it, the accumulator stays within the 48 bits that the kernels scale. */
+const largestBias = 2n ** 46n;
+
 function biasValues(bias: Tensor, wide: boolean): Int32Array | BigInt64Array {
   const values = typedArray(bias.dtype, bias.data!);
   if (!wide) return values as Int32Array;
+  if (
+    values instanceof BigInt64Array &&
+    values.some((value) => value > largestBias || value < -largestBias)
+  ) {
+    throw new ReflowError(
+      'E_GRAPH',
+      `the bias of tensor ${bias.id} (${bias.name}) is beyond 2^46`,
+      'quantise the network again',
+    );
+  }
   return values instanceof BigInt64Array ? values : BigInt64Array.from(values as Int32Array, BigInt);
 }
 

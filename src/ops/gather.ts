@@ -1,6 +1,6 @@
 /** GATHER: slices along one axis, picked by constant or computed indices. Inputs: data, indices. */
 import { ReflowError } from '../base/error.js';
-import { constantValues, dtypeBytes, elementCount, tensorBytes } from '../ir/tensor.js';
+import { constantIntegers, dtypeBytes, elementCount, tensorBytes } from '../ir/tensor.js';
 import { refuseRescale } from './data-movement.js';
 import type { OpDef, OpView } from './op-def.js';
 import { firstRefusal, refuseDtype } from './refusal.js';
@@ -37,7 +37,7 @@ export const gather: OpDef<GatherAttrs> = {
       () => refuseRescale([view.input(0)], view.outputs),
       () => {
         const size = view.input(0).shape[axes(view).axis]!;
-        const outside = constantValues(view.input(1))?.find((index) => !(index >= 0 && index < size));
+        const outside = constantIntegers(view.input(1))?.find((index) => !(index >= 0 && index < size));
         return outside === undefined
           ? null
           : { reason: `index ${outside} is not in an axis of ${size}`, hint: 'export the network again' };
@@ -58,7 +58,7 @@ export const gather: OpDef<GatherAttrs> = {
     },
   ],
   fold(view) {
-    const [data, indices] = [view.input(0).data, constantValues(view.input(1))];
+    const [data, indices] = [view.input(0).data, constantIntegers(view.input(1))];
     if (!data || !indices) return null;
     const { batches, outer, axis_size, coordinates, inner_bytes } = geometry(view);
     const result = new Uint8Array(tensorBytes(view.output(0)));

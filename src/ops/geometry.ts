@@ -25,6 +25,9 @@ export function paddingOf(code: number): Padding {
   return code === 0 ? 'same' : 'valid';
 }
 
+/** Positions along an axis, padding included, are 32-bit in C, with room to spare for a sum of two. */
+const largestPosition = 2 ** 29;
+
 /** Output length and padding before the first element, along one axis. */
 export function windowAxis(
   size: number,
@@ -43,6 +46,13 @@ export function windowAxis(
     );
   }
   const reach = (kernel - 1) * dilation + 1;
+  if (reach + size + stride + before + after > largestPosition) {
+    throw new ReflowError(
+      'E_GRAPH',
+      `a window that reaches over ${reach} cells with stride ${stride} is too large`,
+      'export the network again; the file is damaged or the exporter is at fault',
+    );
+  }
   if (padding === 'same') {
     const out = Math.ceil(size / stride);
     return { out, padBefore: Math.max(0, (out - 1) * stride + reach - size) >> 1 };

@@ -6,6 +6,7 @@ import { abs, neg } from './abs.js';
 import { add, sub } from './add.js';
 import { argMax, argMin } from './arg-max.js';
 import { batchMatmul } from './batch-matmul.js';
+import { maxRank } from './broadcast.js';
 import { cast } from './cast.js';
 import { concatenation, pack } from './concatenation.js';
 import { conv2d } from './conv2d.js';
@@ -20,7 +21,16 @@ import { hardSwish } from './hard-swish.js';
 import { leakyRelu, prelu } from './leaky-relu.js';
 import { mirrorPad } from './mirror-pad.js';
 import { mul } from './mul.js';
-import { type KernelCall, type KernelSet, type OpDef, type OpView, type Refusal, viewOp } from './op-def.js';
+import {
+  type CValue,
+  type KernelCall,
+  type KernelSet,
+  type OpDef,
+  type OpView,
+  type Refusal,
+  type TensorType,
+  viewOp,
+} from './op-def.js';
 import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
 import { dequantize, quantize } from './quantize.js';
@@ -28,6 +38,7 @@ import { range } from './range.js';
 import { mean, sum } from './reduce.js';
 import { reduceMax, reduceMin } from './reduce-extremum.js';
 import { reduceProd } from './reduce-prod.js';
+import { firstRefusal } from './refusal.js';
 import { relu, relu0To1, relu6, reluN1To1 } from './relu.js';
 import { reshape } from './reshape.js';
 import { resizeBilinear, resizeNearestNeighbor } from './resize.js';
@@ -184,24 +195,67 @@ function unknown(op: Op): Refusal {
   return { reason: 'reflow has no kernel for it', hint };
 }
 
-/** A refusal of the operator itself, or of shapes in the file that contradict what the operator computes. */
+/** Everything that stands against an operator, down to the numbers that its kernels would be given. */
 function refusalOf(view: OpView, def: OpDef): Refusal | null {
   try {
-    const refusal = def.refuse(view);
-    if (refusal) return refusal;
-    const wrong = def.infer(view).findIndex((type, index) => {
-      const stated = view.output(index);
-      return stated.dtype !== type.dtype || stated.shape.join() !== type.shape.join();
-    });
-    if (wrong < 0) return null;
-    const stated = view.output(wrong);
-    const computed = def.infer(view)[wrong]!;
-    return {
-      reason: `the file says output ${wrong} is ${stated.dtype} [${stated.shape}], but it computes ${computed.dtype} [${computed.shape}]`,
-      hint: 'export the network again with fixed shapes',
-    };
+    return firstRefusal(
+      () => refuseDeep(view),
+      () => def.refuse(view),
+      () => contradiction(view, def.infer(view)),
+      () => refuseNumbers(def.calls(view)),
+    );
   } catch (error) {
     if (error instanceof ReflowError) return { reason: error.message, hint: error.hint };
     throw error;
   }
+}
+
+/** What lies in the arena is described to firmware with at most `maxRank` dimensions. */
+function refuseDeep({ inputs, outputs }: OpView): Refusal | null {
+  const deep = [...inputs, ...outputs].find(
+    (tensor) => tensor?.data === null && tensor.shape.length > maxRank,
+  );
+  if (!deep) return null;
+  return {
+    reason: `tensor ${deep.id} has ${deep.shape.length} dimensions; at most ${maxRank} are supported`,
+    hint: 'reshape it in the network',
+  };
+}
+
+/** Outputs in the file that are not what the operator computes. */
+function contradiction(view: OpView, types: readonly TensorType[]): Refusal | null {
+  const hint = 'export the network again with fixed shapes';
+  if (types.length !== view.outputs.length)
+    return { reason: `the file says ${view.outputs.length} outputs, but it has ${types.length}`, hint };
+  for (const [index, computed] of types.entries()) {
+    const stated = view.output(index);
+    if (stated.dtype === computed.dtype && stated.shape.join() === computed.shape.join()) continue;
+    return {
+      reason: `the file says output ${index} is ${stated.dtype} [${stated.shape}], but it computes ${computed.dtype} [${computed.shape}]`,
+      hint,
+    };
+  }
+  return null;
+}
+
+/** Parameters that C cannot hold: integers beyond 32 bits, floats that are no number. */
+function refuseNumbers(calls: readonly KernelCall[]): Refusal | null {
+  for (const { params } of calls) {
+    for (const [field, value] of Object.entries(params)) {
+      if (isHeld(value)) continue;
+      return {
+        reason: `its parameter ${field} is no number that C can hold`,
+        hint: 'export the network again; the file is damaged or the exporter is at fault',
+      };
+    }
+  }
+  return null;
+}
+
+function isHeld(value: CValue): boolean {
+  if (typeof value === 'number') return Number.isInteger(value) && value === (value | 0);
+  if ('float' in value) return !Number.isNaN(value.float);
+  if ('list' in value) return value.list.every(isHeld);
+  if ('struct' in value) return Object.values(value.struct).every(isHeld);
+  return true;
 }

@@ -1,5 +1,5 @@
 /** MIRROR_PAD: borders filled with the mirror image, with (SYMMETRIC) or without (REFLECT) the outermost element. */
-import { constantValues } from '../ir/tensor.js';
+import { constantIntegers } from '../ir/tensor.js';
 import { dataMovement } from './data-movement.js';
 import { type Box, stridesOf } from './move.js';
 import type { OpView } from './op-def.js';
@@ -75,5 +75,5 @@ function edge(view: OpView<MirrorPadAttrs>): number {
 }
 
 function amounts(view: OpView): number[] {
-  return constantValues(view.input(1)) ?? [];
+  return constantIntegers(view.input(1)) ?? [];
 }

@@ -1,5 +1,5 @@
 /** PAD (real zeros) and PADV2 (a constant value): fill, then the input as a box in the middle. */
-import { constantValues, dtypeBytes, elementCount, type Tensor } from '../ir/tensor.js';
+import { constantIntegers, dtypeBytes, elementCount, type Tensor } from '../ir/tensor.js';
 import { refuseRescale } from './data-movement.js';
 import { fillCall, moveCall, stridesOf } from './move.js';
 import type { OpDef, OpView } from './op-def.js';
@@ -53,7 +53,7 @@ export const pad: OpDef = {
 };
 
 function amountsOf(view: OpView): { before: number; after: number }[] {
-  const values = constantValues(view.input(1)) ?? [];
+  const values = constantIntegers(view.input(1)) ?? [];
   return Array.from({ length: values.length / 2 }, (_, axis) => ({
     before: values[2 * axis]!,
     after: values[2 * axis + 1]!,

@@ -5,7 +5,15 @@ import { kernelSuffix, windowStruct } from './convolution.js';
 import { paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import { type Activation, activationBounds, activationOf, activationRange, isClamp } from './quantise.js';
-import { firstRefusal, refuseDtype, refuseMixedTypes, refuseRank } from './refusal.js';
+import {
+  firstRefusal,
+  largestValue,
+  refuseDifferentScales,
+  refuseDtype,
+  refuseLongSum,
+  refuseMixedTypes,
+  refuseRank,
+} from './refusal.js';
 
 export type Pool2dAttrs = WindowAttrs & {
   readonly kernelH: number;
@@ -53,6 +61,17 @@ function pool(kind: string, builtin: number, name: string): OpDef<Pool2dAttrs> {
                 reason: `the fused activation ${view.attrs.activation} is not supported`,
                 hint: 'use a separate activation layer',
               },
+        () => {
+          if (view.input(0).dtype === 'float32') return null;
+          const cells = view.input(0).shape[1]! * view.input(0).shape[2]!;
+          return (
+            refuseDifferentScales(view.input(0), view.output(0)) ??
+            refuseLongSum(
+              Math.min(cells, view.attrs.kernelH * view.attrs.kernelW),
+              largestValue(view.input(0)),
+            )
+          );
+        },
       ),
     macs: () => 0,
     overlaps: () => [],

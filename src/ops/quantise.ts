@@ -51,6 +51,18 @@ export function quantiseMultiplier(real: number): QuantisedMultiplier {
   return { multiplier, shift };
 }
 
+/** Accumulators of 48 bits are scaled by ratios below 2^7 only; throws ReflowError E_GRAPH for a larger one. */
+export function requireWideShifts(shifts: Iterable<number>): void {
+  for (const shift of shifts) {
+    if (shift < 8) continue;
+    throw new ReflowError(
+      'E_GRAPH',
+      `a scale ratio beyond 2^${shift - 1} is too large for int16`,
+      'quantise the network again',
+    );
+  }
+}
+
 /** The quantisation of a tensor that must have one scale and zero point. */
 export function perTensor(tensor: Tensor): { scale: number; zeroPoint: number } {
   const { scales, zeroPoints } = quantOf(tensor);

@@ -1,12 +1,19 @@
 /** MEAN and SUM over constant axes. */
 import { ReflowError } from '../base/error.js';
-import { constantValues, elementCount } from '../ir/tensor.js';
+import { constantIntegers, elementCount } from '../ir/tensor.js';
 import { maxRank } from './broadcast.js';
 import { kernelSuffix } from './convolution.js';
 import { stridesOf } from './move.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import { perTensor, quantiseMultiplier } from './quantise.js';
-import { firstRefusal, refuseComputed, refuseDtype, refuseMixedTypes } from './refusal.js';
+import {
+  firstRefusal,
+  largestValue,
+  refuseComputed,
+  refuseDtype,
+  refuseLongSum,
+  refuseMixedTypes,
+} from './refusal.js';
 
 export type ReduceAttrs = { readonly keepDims: boolean };
 
@@ -28,6 +35,8 @@ function reduction(kind: 'mean' | 'sum', builtin: number, name: string): OpDef<R
         () => refuseDtype(view.input(0), ['int8', 'int16', 'float32'], 'the input'),
         () => refuseMixedTypes(view, view.output(0)),
         () => refuseComputed(view.input(1), 'the list of axes'),
+        () =>
+          view.input(0).dtype === 'float32' ? null : refuseLongSum(group(view), largestValue(view.input(0))),
       ),
     macs: () => 0,
     overlaps: () => [],
@@ -76,7 +85,7 @@ function isGlobal(view: OpView): boolean {
 export function reducedAxes(view: OpView): Set<number> {
   const rank = view.input(0).shape.length;
   return new Set(
-    (constantValues(view.input(1)) ?? []).map((stated) => {
+    (constantIntegers(view.input(1)) ?? []).map((stated) => {
       const axis = stated < 0 ? stated + rank : stated;
       if (axis < 0 || axis >= rank)
         throw new ReflowError(

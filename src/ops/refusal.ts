@@ -103,6 +103,22 @@ export function refuseDifferentScales(...tensors: Tensor[]): Refusal | null {
     : null;
 }
 
+/** Refuses sums of so many terms that 32 bits could overflow; `largestTerm` is the largest magnitude of one. */
+export function refuseLongSum(terms: number, largestTerm: number): Refusal | null {
+  if (terms * largestTerm <= 2 ** 31 - 1) return null;
+  return {
+    reason: `a sum of ${terms} terms can be beyond 32 bits`,
+    hint: 'reduce in two steps, or use a smaller tensor',
+  };
+}
+
+/** Largest magnitude of a quantised value, with its zero point taken off or not. */
+export function largestValue({ dtype, quant }: Tensor): number {
+  const zero = quant?.zeroPoints[0] ?? 0;
+  const [min, max] = rangeOf(dtype);
+  return Math.max(-min, max - zero, zero - min);
+}
+
 /** Refuses a fused activation that kernels cannot clamp for. */
 export function refuseActivation(activation: Activation): Refusal | null {
   return isClamp(activation)

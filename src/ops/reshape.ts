@@ -1,5 +1,5 @@
 /** RESHAPE, SQUEEZE, EXPAND_DIMS: the same bytes under another shape. In place it costs nothing. */
-import { constantValues, elementCount, tensorBytes } from '../ir/tensor.js';
+import { constantIntegers, elementCount, tensorBytes } from '../ir/tensor.js';
 import type { OpDef, OpView } from './op-def.js';
 
 export type ReshapeAttrs = {
@@ -50,7 +50,7 @@ function shapeOf(view: OpView<ReshapeAttrs>): readonly number[] | null {
     const axes = new Set(dims.map((axis) => (axis < 0 ? axis + shape.length : axis)));
     return shape.filter((dim, axis) => dim !== 1 || (axes.size > 0 && !axes.has(axis)));
   }
-  const stated = view.inputs[1] ? constantValues(view.inputs[1]) : null;
+  const stated = view.inputs[1] ? constantIntegers(view.inputs[1]) : null;
   if (rule === 'expand') {
     const axis = stated?.[0];
     return axis === undefined ? null : shape.toSpliced(axis < 0 ? axis + shape.length + 1 : axis, 0, 1);

@@ -1,5 +1,5 @@
 /** RESIZE_NEAREST_NEIGHBOR and RESIZE_BILINEAR of NHWC images to a constant size, by TensorFlow's three grids. */
-import { constantValues, dtypeBytes, elementCount, type Tensor } from '../ir/tensor.js';
+import { constantIntegers, dtypeBytes, elementCount, type Tensor } from '../ir/tensor.js';
 import { refuseRescale } from './data-movement.js';
 import type { CValue, KernelCall, OpDef, OpView, Refusal, TfliteBinding } from './op-def.js';
 import { firstRefusal, refuseComputed, refuseDtype, refuseRank } from './refusal.js';
@@ -92,7 +92,7 @@ function resize(kind: string, binding: TfliteBinding<ResizeAttrs>, method: Metho
       return [
         {
           dtype: view.input(0).dtype,
-          shape: [batch, ...(constantValues(view.input(1)) ?? []), channels],
+          shape: [batch, ...(constantIntegers(view.input(1)) ?? []), channels],
         },
       ];
     },

@@ -1,5 +1,5 @@
 /** REVERSE_V2: elements in opposite order along constant axes. */
-import { constantValues } from '../ir/tensor.js';
+import { constantIntegers } from '../ir/tensor.js';
 import { dataMovement } from './data-movement.js';
 import { stridesOf } from './move.js';
 import type { OpView } from './op-def.js';
@@ -32,5 +32,5 @@ export const reverse = dataMovement({
 
 function axes(view: OpView): number[] {
   const rank = view.input(0).shape.length;
-  return (constantValues(view.input(1)) ?? []).map((axis) => (axis < 0 ? axis + rank : axis));
+  return (constantIntegers(view.input(1)) ?? []).map((axis) => (axis < 0 ? axis + rank : axis));
 }

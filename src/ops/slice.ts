@@ -1,6 +1,6 @@
 /** SLICE and STRIDED_SLICE with constant bounds. */
 import { ReflowError } from '../base/error.js';
-import { constantValues } from '../ir/tensor.js';
+import { constantIntegers } from '../ir/tensor.js';
 import { dataMovement } from './data-movement.js';
 import { stridesOf } from './move.js';
 import type { OpView } from './op-def.js';
@@ -15,7 +15,7 @@ export const slice = dataMovement({
     rangesFit(view) ? null : { reason: 'the slice leaves the input', hint: 'export the network again' },
   moves(view) {
     const inStrides = stridesOf(view.input(0).shape);
-    const begin = constantValues(view.input(1))!;
+    const begin = constantIntegers(view.input(1))!;
     const dims = view.output(0).shape;
     const inOffset = begin.reduce((sum, first, axis) => sum + first * inStrides[axis]!, 0);
     return [
@@ -25,15 +25,15 @@ export const slice = dataMovement({
 });
 
 function sizes(view: OpView): number[] {
-  const begin = constantValues(view.input(1)) ?? [];
-  return (constantValues(view.input(2)) ?? []).map((size, axis) =>
+  const begin = constantIntegers(view.input(1)) ?? [];
+  return (constantIntegers(view.input(2)) ?? []).map((size, axis) =>
     size < 0 ? view.input(0).shape[axis]! - begin[axis]! : size,
   );
 }
 
 function rangesFit(view: OpView): boolean {
   const { shape } = view.input(0);
-  const begin = constantValues(view.input(1))!;
+  const begin = constantIntegers(view.input(1))!;
   const size = sizes(view);
   return (
     begin.length === shape.length &&
@@ -101,7 +101,7 @@ interface AxisRange {
 /** NumPy's slicing as TensorFlow's masks state it; one entry per output axis or consumed input axis, outermost first. */
 function axes(view: OpView<StridedSliceAttrs>): AxisRange[] {
   const { shape } = view.input(0);
-  const [begin, end, step] = [1, 2, 3].map((index) => constantValues(view.input(index)) ?? []) as [
+  const [begin, end, step] = [1, 2, 3].map((index) => constantIntegers(view.input(index)) ?? []) as [
     number[],
     number[],
     number[],

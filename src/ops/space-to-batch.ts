@@ -1,5 +1,5 @@
 /** SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND by constant blocks: every block-th pixel becomes an image, and back. */
-import { constantValues, dtypeBytes, type Tensor } from '../ir/tensor.js';
+import { constantIntegers, dtypeBytes, type Tensor } from '../ir/tensor.js';
 import { refuseRescale } from './data-movement.js';
 import type { CStruct, OpDef, OpView, Refusal } from './op-def.js';
 import { zeroElement } from './pad.js';
@@ -75,8 +75,8 @@ function sizes(prefix: string, { shape }: Tensor): CStruct {
 }
 
 function geometry(view: OpView) {
-  const block = constantValues(view.input(1)) ?? [];
-  const border = constantValues(view.input(2)) ?? [];
+  const block = constantIntegers(view.input(1)) ?? [];
+  const border = constantIntegers(view.input(2)) ?? [];
   return {
     block,
     before: border.filter((_, at) => at % 2 === 0),

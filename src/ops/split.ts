@@ -1,6 +1,6 @@
 /** SPLIT, SPLIT_V and UNPACK: consecutive pieces along an axis become tensors of their own. */
 import { ReflowError } from '../base/error.js';
-import { constantValues } from '../ir/tensor.js';
+import { constantIntegers } from '../ir/tensor.js';
 import { dataMovement, type Move } from './data-movement.js';
 import { stridesOf } from './move.js';
 import type { OpView, TensorType } from './op-def.js';
@@ -14,7 +14,7 @@ export const split = dataMovement<SplitAttrs>({
   data: () => [1],
   constants: [0],
   infer(view) {
-    const axis = axisOf(view.input(1).shape, constantValues(view.input(0))?.[0]);
+    const axis = axisOf(view.input(1).shape, constantIntegers(view.input(0))?.[0]);
     const length = view.input(1).shape[axis]! / view.outputs.length;
     return pieces(
       view,
@@ -23,7 +23,7 @@ export const split = dataMovement<SplitAttrs>({
       view.outputs.map(() => length),
     );
   },
-  moves: (view) => cuts(view, 1, axisOf(view.input(1).shape, constantValues(view.input(0))?.[0])),
+  moves: (view) => cuts(view, 1, axisOf(view.input(1).shape, constantIntegers(view.input(0))?.[0])),
 });
 
 export const splitV = dataMovement<SplitAttrs>({
@@ -32,8 +32,8 @@ export const splitV = dataMovement<SplitAttrs>({
   data: () => [0],
   constants: [1, 2],
   infer(view) {
-    const axis = axisOf(view.input(0).shape, constantValues(view.input(2))?.[0]);
-    const stated = constantValues(view.input(1)) ?? [];
+    const axis = axisOf(view.input(0).shape, constantIntegers(view.input(2))?.[0]);
+    const stated = constantIntegers(view.input(1)) ?? [];
     const rest = view.input(0).shape[axis]! - stated.reduce((sum, length) => sum + Math.max(length, 0), 0);
     return pieces(
       view,
@@ -42,7 +42,7 @@ export const splitV = dataMovement<SplitAttrs>({
       stated.map((length) => (length < 0 ? rest : length)),
     );
   },
-  moves: (view) => cuts(view, 0, axisOf(view.input(0).shape, constantValues(view.input(2))?.[0])),
+  moves: (view) => cuts(view, 0, axisOf(view.input(0).shape, constantIntegers(view.input(2))?.[0])),
 });
 
 export const unpack = dataMovement<UnpackAttrs>({

@@ -1,5 +1,5 @@
 /** TILE, BROADCAST_TO and FILL: the input repeated along axes, by constant shapes. */
-import { constantValues } from '../ir/tensor.js';
+import { constantIntegers } from '../ir/tensor.js';
 import { broadcastShape, maxRank } from './broadcast.js';
 import { dataMovement } from './data-movement.js';
 import { type Box, boxRank, stridesOf } from './move.js';
@@ -31,7 +31,7 @@ export const tile = dataMovement({
 });
 
 function multiples(view: OpView): number[] {
-  return constantValues(view.input(1)) ?? [];
+  return constantIntegers(view.input(1)) ?? [];
 }
 
 /** Each axis as two dimensions: the repetition, and the axis itself. */
@@ -67,7 +67,7 @@ export const broadcastTo = dataMovement({
   constants: [1],
   infer(view) {
     const { dtype, shape } = view.input(0);
-    return [{ dtype, shape: broadcastShape(shape, constantValues(view.input(1)) ?? []) }];
+    return [{ dtype, shape: broadcastShape(shape, constantIntegers(view.input(1)) ?? []) }];
   },
   moves: (view) => repeated(view, 0),
 });
@@ -77,7 +77,7 @@ export const fill = dataMovement({
   tflite: [{ builtin: 94, name: 'FILL', attrs: () => ({}) }],
   data: () => [1],
   constants: [0],
-  infer: (view) => [{ dtype: view.input(1).dtype, shape: constantValues(view.input(0)) ?? [] }],
+  infer: (view) => [{ dtype: view.input(1).dtype, shape: constantIntegers(view.input(0)) ?? [] }],
   refuse: (view) =>
     view.input(1).shape.length === 0
       ? null

@@ -1,10 +1,10 @@
 /** TRANSPOSE_CONV: every input pixel spreads a kernel over the output. Inputs: image, weights OHWI, bias, output shape. */
-import { constantValues, elementCount } from '../ir/tensor.js';
+import { constantIntegers, elementCount } from '../ir/tensor.js';
 import { convolutionParams, kernelSuffix, refuseConvolution, windowStruct } from './convolution.js';
 import { paddingOf, type WindowAttrs, windowAxis } from './geometry.js';
 import type { OpDef, OpView } from './op-def.js';
 import { type Activation, activationOf } from './quantise.js';
-import { firstRefusal, refuseComputed, refuseRank } from './refusal.js';
+import { firstRefusal, largestValue, refuseComputed, refuseLongSum, refuseRank } from './refusal.js';
 
 export type TransposeConvAttrs = WindowAttrs & { readonly activation: Activation };
 
@@ -26,7 +26,7 @@ export const transposeConv: OpDef<TransposeConvAttrs> = {
       }),
     },
   ],
-  infer: (view) => [{ dtype: view.input(0).dtype, shape: constantValues(view.input(3)) ?? [] }],
+  infer: (view) => [{ dtype: view.input(0).dtype, shape: constantIntegers(view.input(3)) ?? [] }],
   refuse(view) {
     const [image, weights, bias] = [view.input(0), view.input(1), view.inputs[2] ?? null];
     return firstRefusal(
@@ -41,6 +41,10 @@ export const transposeConv: OpDef<TransposeConvAttrs> = {
               reason: 'the bias is int32; with int16 activations it must be int64',
               hint: 'convert the network again with the current TensorFlow Lite converter',
             }
+          : null,
+      () =>
+        image.dtype === 'int8'
+          ? refuseLongSum(elementCount(weights.shape.slice(1)), 128 * largestValue(image))
           : null,
       () => {
         axes(view);

@@ -1,5 +1,5 @@
 /** TRANSPOSE by a constant permutation: output axis i is input axis perm[i]. */
-import { constantValues } from '../ir/tensor.js';
+import { constantIntegers } from '../ir/tensor.js';
 import { dataMovement } from './data-movement.js';
 import { stridesOf } from './move.js';
 import type { OpView } from './op-def.js';
@@ -38,5 +38,5 @@ export const transpose = dataMovement({
 
 function permutation(view: OpView): number[] {
   const rank = view.input(0).shape.length;
-  return (constantValues(view.input(1)) ?? []).map((axis) => (axis < 0 ? axis + rank : axis));
+  return (constantIntegers(view.input(1)) ?? []).map((axis) => (axis < 0 ? axis + rank : axis));
 }

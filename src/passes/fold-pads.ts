@@ -1,11 +1,17 @@
 /** Moves a PAD's zeros into the padding of the convolutions behind it; the padded image then never exists. */
 import { consumers, type Graph, type Op, tensorOf } from '../ir/graph.js';
 import { constantValues, type Tensor } from '../ir/tensor.js';
+import { findUnsupported } from '../ops/index.js';
 
 const convolutions = new Set(['conv2d', 'depthwise_conv2d']);
 
+/** Operators that cannot run stay as they are: they are reported later, as the file has them. */
 export function foldPads(graph: Graph): Graph {
-  return graph.ops.filter((op) => op.kind === 'pad').reduce(foldPad, graph);
+  return graph.ops.filter((op) => op.kind === 'pad' && canRun(graph, op)).reduce(foldPad, graph);
+}
+
+function canRun(graph: Graph, op: Op): boolean {
+  return findUnsupported({ ...graph, ops: [op] }).length === 0;
 }
 
 function foldPad(graph: Graph, pad: Op): Graph {
@@ -23,7 +29,7 @@ function foldPad(graph: Graph, pad: Op): Graph {
 
 function takesPads(graph: Graph, op: Op, padded: number): boolean {
   const positions = op.inputs.flatMap((id, index) => (id === padded ? [index] : []));
-  if (!convolutions.has(op.kind) || positions.join() !== '0') return false;
+  if (!convolutions.has(op.kind) || positions.join() !== '0' || !canRun(graph, op)) return false;
   // Padding by zeros commutes only with padding that adds nothing of its own or adds explicit zeros.
   return op.attrs.padding !== 'same' || addsNothing(graph, op);
 }

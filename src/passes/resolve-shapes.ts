@@ -5,23 +5,18 @@
 
 import { ReflowError } from '../base/error.js';
 import type { Graph, Op } from '../ir/graph.js';
-import { type Tensor, tensorBytes } from '../ir/tensor.js';
+import { maxTensorBytes, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { findUnsupported, knownDef } from '../ops/index.js';
 import { type OpDef, type TensorType, viewOp } from '../ops/op-def.js';
-
-const maxTensorBytes = 2 ** 31 - 1;
 
 /**
  * Operators that write a graph output stay: an output must live in the arena. So do operators that cannot run: what a
  * damaged file says of them is not to be computed with, and they are reported later.
  */
 export function resolveShapes(graph: Graph): Graph {
-  let tensors = graph.tensors;
+  const tensors = [...graph.tensors];
   const set = (op: Op, change: (tensor: Tensor, index: number) => Tensor) => {
-    tensors = tensors.map((tensor) => {
-      const index = op.outputs.indexOf(tensor.id);
-      return index < 0 ? tensor : change(tensor, index);
-    });
+    for (const [index, id] of op.outputs.entries()) tensors[id] = change(tensors[id]!, index);
   };
   const ops = graph.ops.filter((op) => {
     const def = knownDef(op);

@@ -8,6 +8,7 @@ import { type Graph, type Op, tensorOf } from '../ir/graph.js';
 import { dtypeBytes, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { callsOf, defOf } from '../ops/index.js';
 import { isTall, type OpView, type RowRule, rowView, viewOp } from '../ops/op-def.js';
+import { ByteMap } from './byte-map.js';
 import type { Plan, PlanBuffer, PlanStep } from './plan.js';
 
 /** Throws ReflowError E_PLAN that names the operator, the tensor and the first bad byte. */
@@ -19,7 +20,7 @@ function bad(message: string): never {
   throw new ReflowError('E_PLAN', message, 'report this as a bug in reflow, with the network');
 }
 
-/** Owner of the bytes in which a network with streamed input remembers where it is. */
+/** Mark of the bytes in which a network with streamed input remembers where it is. */
 const progressMark = -2_000_000;
 
 /** A stretch of one tensor: bytes begin to end - 1. */
@@ -30,9 +31,8 @@ interface Stretch {
 }
 
 class Replay {
-  /** For each byte of the arena, which byte of which tensor it holds: tensor + 1 and position; 0 is nothing. */
-  readonly #owner: Int32Array;
-  readonly #position: Int32Array;
+  /** Owners are tensors by id, or the marks of scratches and of the progress. */
+  readonly #bytes = new ByteMap();
   readonly #places = new Map<number, PlanBuffer[]>();
   /** Next step expected of each operator. */
   readonly #next = new Map<number, number>();
@@ -43,8 +43,6 @@ class Replay {
     private readonly graph: Graph,
     private readonly plan: Plan,
   ) {
-    this.#owner = new Int32Array(plan.arenaBytes);
-    this.#position = new Int32Array(plan.arenaBytes);
     for (const { op } of plan.steps) if (op !== null) this.#given.set(op, (this.#given.get(op) ?? 0) + 1);
     for (const buffer of plan.buffers) {
       this.#checkBuffer(buffer);
@@ -67,7 +65,7 @@ class Replay {
     }
     for (const { tensor, scratchOf, offset, bytes } of this.plan.buffers) {
       if (tensor !== null || scratchOf !== null) continue;
-      if (this.#owner.subarray(offset, offset + bytes).some((owner) => owner !== progressMark))
+      if (this.#bytes.firstOther(offset, offset + bytes, progressMark, 0) !== null)
         bad('the progress of the streamed input is overwritten');
     }
     for (const id of this.graph.outputs)
@@ -96,7 +94,8 @@ class Replay {
   }
 
   #isWhole(op: Op, view: OpView): boolean {
-    return stepCount(view) === 1 || this.#given.get(op.id) === 1;
+    // One that has a single row reads no more than that row's rows.
+    return ruleOf(view) === null || (stepCount(view) > 1 && this.#given.get(op.id) === 1);
   }
 
   #reads(view: OpView, id: number, position: number, row: number, whole: boolean): Stretch {
@@ -159,37 +158,33 @@ class Replay {
     if (!scratch || scratch.bytes < needed)
       bad(`operator ${op.id} (${op.label}) needs ${needed} bytes of scratch and has ${scratch?.bytes ?? 0}`);
     const mark = -1 - op.id;
-    const bytes = this.#owner.subarray(scratch.offset, scratch.offset + scratch.bytes);
+    const end = scratch.offset + scratch.bytes;
     const started = (this.#next.get(op.id) ?? 0) > 1 && !whole;
-    if (started && bytes.some((owner) => owner !== mark))
+    if (started && this.#bytes.firstOther(scratch.offset, end, mark, 0) !== null)
       bad(`the scratch of operator ${op.id} is overwritten before step ${time}`);
     for (const stretch of others) {
       for (const part of this.#parts(stretch)) {
-        if (part.at < scratch.offset + scratch.bytes && scratch.offset < part.at + part.bytes)
+        if (part.at < end && scratch.offset < part.at + part.bytes)
           bad(`the scratch of operator ${op.id} lies over tensor ${stretch.id}`);
       }
     }
-    bytes.fill(mark);
+    this.#bytes.write(scratch.offset, end, mark, 0);
   }
 
   #expect(stretch: Stretch, who: string): void {
     for (const { at, from, bytes } of this.#parts(stretch)) {
-      for (let byte = 0; byte < bytes; byte++) {
-        if (this.#owner[at + byte] === stretch.id + 1 && this.#position[at + byte] === from + byte) continue;
+      const wrong = this.#bytes.firstOther(at, at + bytes, stretch.id, from);
+      if (wrong !== null) {
         bad(
-          `${who} would read byte ${from + byte} of tensor ${stretch.id} after it was overwritten, or before it was written`,
+          `${who} would read byte ${from + wrong - at} of tensor ${stretch.id} after it was overwritten, or before it was written`,
         );
       }
     }
   }
 
   #write(stretch: Stretch): void {
-    for (const { at, from, bytes } of this.#parts(stretch)) {
-      for (let byte = 0; byte < bytes; byte++) {
-        this.#owner[at + byte] = stretch.id + 1;
-        this.#position[at + byte] = from + byte;
-      }
-    }
+    for (const { at, from, bytes } of this.#parts(stretch))
+      this.#bytes.write(at, at + bytes, stretch.id, from);
   }
 
   /** Where the bytes of a stretch lie: arena address, position in the tensor, length. */
@@ -235,7 +230,7 @@ class Replay {
     const what = id === null ? `the scratch of operator ${scratchOf}` : `tensor ${id}`;
     if (offset < 0 || offset + bytes > this.plan.arenaBytes) bad(`${what} lies outside the arena`);
     if (id === null) {
-      if (scratchOf === null) this.#owner.fill(progressMark, offset, offset + bytes);
+      if (scratchOf === null) this.#bytes.write(offset, offset + bytes, progressMark, 0);
       else if (offset % 16 !== 0) bad(`${what} is not aligned to 16 bytes`);
       return;
     }

@@ -23,12 +23,15 @@ export class FirstFit {
       const name = `${below},${above}`;
       gaps.set(name, Math.min(delta, gaps.get(name) ?? buffers[below]!.size));
     }
-    const gap = (below: number, above: number) => gaps.get(`${below},${above}`) ?? buffers[below]!.size;
+    const gap = (below: number, above: number) =>
+      (gaps.size === 0 ? undefined : gaps.get(`${below},${above}`)) ?? buffers[below]!.size;
     const conflicts: Conflict[][] = buffers.map(() => []);
     const order = [...buffers.keys()].sort((a, b) => buffers[a]!.lower - buffers[b]!.lower);
     order.forEach((a, i) => {
       for (let k = i + 1; k < order.length && buffers[order[k]!]!.lower < buffers[a]!.upper; k++) {
         const b = order[k]!;
+        // Two fixed ones need no place; all rows of an input would be in conflict with all others.
+        if (buffers[a]!.fixedOffset !== undefined && buffers[b]!.fixedOffset !== undefined) continue;
         const [ab, ba] = [gap(a, b), gap(b, a)];
         if (ab + ba <= 0) continue; // One side of the disjunction always holds.
         conflicts[a]!.push({ other: b, gapBelow: ba, gapAbove: ab });
@@ -73,7 +76,7 @@ export class FirstFit {
    * sizes of a subset without such pairs; and the end of every fixed buffer.
    */
   bound(members: readonly (readonly number[])[]): number {
-    const { buffers } = this.problem;
+    const { buffers, pairs = [] } = this.problem;
     const size = (b: number) => buffers[b]!.size;
     const overlap = (a: number, b: number) => {
       const least = Math.min(size(a), size(b));
@@ -84,6 +87,12 @@ export class FirstFit {
     };
     let bound = buffers.reduce((top, b) => Math.max(top, (b.fixedOffset ?? 0) + b.size), 0);
     for (const section of members) {
+      // Without pairs nothing overlaps; rows of an input make sections too large for looking at every two of them.
+      const total = section.reduce((sum, b) => sum + size(b), 0);
+      if (pairs.length === 0) {
+        bound = Math.max(bound, total);
+        continue;
+      }
       const sorted = [...section].sort((a, b) => size(b) - size(a));
       const apart: number[] = [];
       let [all, disjoint] = [0, 0];

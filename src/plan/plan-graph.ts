@@ -1,4 +1,5 @@
 /** The planner: segments that run row by row, in-place operators, and offsets for every row. */
+import { ReflowError } from '../base/error.js';
 import type { Graph } from '../ir/graph.js';
 import { defOf } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
@@ -23,15 +24,48 @@ export interface PlanOptions {
 /** Plans a graph that `findUnsupported` accepts. */
 export function planGraph(graph: Graph, options: PlanOptions): Plan {
   const order = graph.ops.map((op) => op.id);
-  const whole = layOut(rowGraph(graph, order, { ...options, input: 'resident', byRow: false }), 1, options);
+  const inOnePiece = rowGraph(graph, order, { ...options, input: 'resident', byRow: false });
+  if (unitCount(inOnePiece) > mostBuffers) refuseSize(graph, unitCount(inOnePiece), 'tensors');
+  const whole = layOut(inOnePiece, 1, options);
   const wholeFamily = "whole tensors, the file's operator order, in place where an operator allows it";
   if (options.objective === 'speed' && options.input === 'resident')
     return planOf(graph, options, whole, wholeFamily);
-  const rows = layOut(rowGraph(graph, order, { ...options, byRow: true }), graph.ops.length + 1, options);
+  const byRow = rowGraph(graph, order, { ...options, byRow: true });
+  const count = Math.max(unitCount(byRow), ...byRow.ops.map(({ steps }) => steps));
+  const tooMany = count > mostBuffers;
+  if (tooMany && options.input === 'streamed') refuseSize(graph, count, 'rows');
+  if (tooMany) return planOf(graph, options, whole, wholeFamily);
+  const rows = layOut(byRow, longestSegment(byRow), options);
   const rowFamily =
     "row streaming without recomputation, the file's operator order, in place where an operator allows it";
   const streaming = options.input === 'streamed' || rows.packing.height < whole.packing.height;
   return streaming ? planOf(graph, options, rows, rowFamily) : planOf(graph, options, whole, wholeFamily);
+}
+
+/** More buffers than this would take the search for offsets minutes and gigabytes. */
+const mostBuffers = 2048;
+/** Steps that may be simulated to find the segments. */
+const mostSimulatedSteps = 4_000_000;
+
+function unitCount({ tensors }: RowGraph): number {
+  return [...tensors.values()].reduce((sum, { units }) => sum + units, 0);
+}
+
+function refuseSize(graph: Graph, count: number, what: string): never {
+  throw new ReflowError(
+    'E_UNSUPPORTED',
+    `${graph.name} has ${count} ${what} to place; at most ${mostBuffers} are supported`,
+    what === 'rows' ? 'plan with the input resident' : 'split the network into smaller ones',
+  );
+}
+
+/** Operators in a segment: each is simulated in every segment that holds it, which is about half the square of this. */
+function longestSegment({ ops }: RowGraph): number {
+  const steps = ops.reduce((sum, op) => sum + op.steps, 0);
+  return Math.max(
+    1,
+    Math.min(ops.length, Math.floor(Math.sqrt((2 * mostSimulatedSteps) / Math.max(1, steps)))),
+  );
 }
 
 interface Layout {

@@ -6,6 +6,8 @@ import { defineCommand } from '../command.js';
 import { boardRequest, boardRequestOptions, networkPositional, storeOption } from '../options.js';
 import { grouped, pairs, paragraphs, percent, shapeText, table } from '../text.js';
 
+const mostRuns = 100_000;
+
 export const profileCommand = (profile: Profile) =>
   defineCommand({
     command: 'profile <network>',
@@ -18,10 +20,10 @@ export const profileCommand = (profile: Profile) =>
       energy: { describe: 'where energy figures come from', type: 'string' },
     },
     run: ({ store, runs, energy, ...args }, progress) => {
-      if (!Number.isInteger(runs) || runs < 1) {
+      if (!Number.isInteger(runs) || runs < 1 || runs > mostRuns) {
         throw new ReflowError(
           'E_USAGE',
-          '--runs must be a whole number of at least 1',
+          `--runs must be a whole number from 1 to ${mostRuns}`,
           'give e.g. --runs 10',
         );
       }

@@ -31,6 +31,8 @@ pub struct Pairwise {
     rounded: Vec<i64>,
     /// True when first fit in the order of some best layout rebuilds it, so an exhausted search is a proof.
     exact: bool,
+    /// Without pairs everything that is alive together lies apart.
+    apart: bool,
 }
 
 impl Pairwise {
@@ -71,6 +73,7 @@ impl Pairwise {
             sections: times.into_iter().map(alive).collect(),
             rounded: buffers.iter().map(|b| round_up(b.size, common)).collect(),
             exact: gaps.values().all(|&gap| gap >= 0),
+            apart: pairs.is_empty(),
         }
     }
 
@@ -78,6 +81,11 @@ impl Pairwise {
     /// (Bonferroni), or the sizes of a subset without such pairs.
     fn union_bound(&self, set: &[usize]) -> i64 {
         let size = |b: usize| self.rounded[b];
+        let padding = set.iter().map(|&b| size(b) - self.buffers[b].size).max().unwrap_or(0);
+        // Without pairs nothing overlaps; rows of an input make sections too large for looking at every two of them.
+        if self.apart {
+            return set.iter().map(|&b| size(b)).sum::<i64>() - padding;
+        }
         let overlap = |a: usize, b: usize| {
             // Alive together but in no conflict: any overlap is allowed.
             let Some(c) = self.conflicts[a].iter().find(|c| c.other == b) else { return size(a).min(size(b)) };
@@ -94,7 +102,6 @@ impl Pairwise {
                 apart.push(b);
             }
         }
-        let padding = set.iter().map(|&b| size(b) - self.buffers[b].size).max().unwrap_or(0);
         all.max(apart.iter().map(|&b| size(b)).sum()) - padding
     }
 

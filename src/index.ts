@@ -1,0 +1,167 @@
+/**
+ * The package: `import { plan, deploy } from 'reflow'`. Each function does what the command of its name does and resolves to
+ * what that command prints with --json; flags are optional here where they are optional there. Failures reject with
+ * ReflowError (a code, one line, what to do next). A result that is bad news is a result: a plan with `fits: false`, a
+ * comparison with `equal: false`.
+ */
+import { build as buildStory } from './flow/build.js';
+import { compile as compileStory } from './flow/compile.js';
+import { deploy as deployStory } from './flow/deploy.js';
+import { inspect as inspectStory } from './flow/inspect.js';
+import { listBoards } from './flow/list-boards.js';
+import { plan as planStory } from './flow/plan.js';
+import { profile as profileStory } from './flow/profile.js';
+import { type Progress, silent } from './flow/progress.js';
+import { type BoardRequest, type PlanChoice, planDefaults } from './flow/requests.js';
+import type {
+  BoardsResult,
+  BuildResult,
+  CompileResult,
+  DeployResult,
+  InspectResult,
+  PlanResult,
+  ProfileResult,
+  RunResult,
+  VerifyResult,
+} from './flow/results.js';
+import { run as runStory } from './flow/run.js';
+import { verify as verifyStory } from './flow/verify.js';
+import { writeReport } from './report/write-report.js';
+import { defaultStorePath } from './store/default-path.js';
+
+export { type ErrorCode, errorCodes, ReflowError } from './base/error.js';
+export type * from './flow/results.js';
+export type { Progress };
+
+interface Common {
+  /** Told how the work goes; silent when absent. */
+  readonly progress?: Progress;
+}
+
+export interface InspectOptions extends Common {
+  /** Path of the .tflite file. */
+  readonly network: string;
+}
+
+/** How the memory is planned: objective `balanced`, the input resident, two seconds at most. */
+export type PlanFlags = Partial<PlanChoice>;
+
+export interface PlanOptions extends InspectOptions, PlanFlags {
+  /** Id of a board; see `boards`. */
+  readonly board: string;
+}
+
+export interface CompileOptions extends PlanOptions {
+  /** The folder for the C project; one that `compile` made is replaced. */
+  readonly out: string;
+}
+
+export interface BuildOptions extends Common {
+  /** A folder that `compile` made. */
+  readonly folder: string;
+}
+
+/** What every function that talks to a board takes. */
+export interface OnBoardOptions extends PlanOptions {
+  /** Serial port of a real board. */
+  readonly port?: string;
+}
+
+export interface RunOptions extends OnBoardOptions {
+  /** Paths of input files, one per input of the network: .npy .bin .csv .png .jpg .wav. */
+  readonly inputs: readonly string[];
+  /** Folder for every tensor that the plan materialises. */
+  readonly layers?: string;
+}
+
+export interface VerifyOptions extends OnBoardOptions {
+  /** Folder of golden vectors to compare with instead of the host. */
+  readonly golden?: string;
+  /** A folder that `compile` made, perhaps edited since, to verify instead of a fresh one. */
+  readonly project?: string;
+}
+
+export interface StoreOptions {
+  /** Path of the measurement store; `.reflow/store.db` when absent. */
+  readonly store?: string;
+}
+
+export interface ProfileOptions extends OnBoardOptions, StoreOptions {
+  /** How many inferences; one when absent. */
+  readonly runs?: number;
+  /** Where energy figures come from. */
+  readonly energy?: string;
+}
+
+export interface DeployOptions extends OnBoardOptions, StoreOptions {
+  /** Paths of input files; a generated input when absent. */
+  readonly inputs?: readonly string[];
+}
+
+/** What `deploy` did, and the path of the HTML report. */
+export type Deployed = DeployResult & { readonly report: string | null };
+
+/** Every board, or the one with this id. @throws ReflowError E_BOARD */
+export function boards(id?: string): Promise<BoardsResult> {
+  return listBoards(id ?? null);
+}
+
+/** What is in a network's file, and every operator that cannot run. */
+export function inspect({ network, progress = silent }: InspectOptions): Promise<InspectResult> {
+  return inspectStory({ network }, progress);
+}
+
+/** The memory plan of a network for a board, and whether it fits. */
+export function plan({ network, board, progress = silent, ...flags }: PlanOptions): Promise<PlanResult> {
+  return planStory({ network, board, ...planChoice(flags) }, progress);
+}
+
+/** A network as a C project in a folder. */
+export function compile(options: CompileOptions): Promise<CompileResult> {
+  const { network, board, out, progress = silent } = options;
+  return compileStory({ network, board, out, ...planChoice(options) }, progress);
+}
+
+/** A C project with its board's firmware as an image. */
+export function build({ folder, progress = silent }: BuildOptions): Promise<BuildResult> {
+  return buildStory({ folder }, progress);
+}
+
+/** One inference on a board. */
+export function run(options: RunOptions): Promise<RunResult> {
+  const { inputs, layers = null, progress = silent } = options;
+  return runStory({ ...boardRequest(options), inputs, layers }, progress);
+}
+
+/** A board against the host reference or golden vectors, tensor by tensor. */
+export function verify(options: VerifyOptions): Promise<VerifyResult> {
+  const { golden = null, project = null, progress = silent } = options;
+  return verifyStory({ ...boardRequest(options), golden, project }, progress);
+}
+
+/** What every operator costs on a board, kept in the measurement store. */
+export function profile(options: ProfileOptions): Promise<ProfileResult> {
+  const { runs = 1, energy = null, store = defaultStorePath, progress = silent } = options;
+  return profileStory({ ...boardRequest(options), runs, energy, store }, progress);
+}
+
+/** Compile, build, boot, run, verify, profile and report in one go. */
+export async function deploy(options: DeployOptions): Promise<Deployed> {
+  const { inputs = [], store = defaultStorePath, progress = silent } = options;
+  const result = await deployStory({ ...boardRequest(options), inputs, store }, progress);
+  const { report } = await writeReport({ store, run: result.profile.runId, out: null, list: false });
+  return { ...result, report };
+}
+
+function planChoice(flags: PlanFlags): PlanChoice {
+  return {
+    objective: flags.objective ?? planDefaults.objective,
+    input: flags.input ?? planDefaults.input,
+    seconds: flags.seconds ?? planDefaults.seconds,
+  };
+}
+
+function boardRequest(options: OnBoardOptions): BoardRequest {
+  const { network, board, port = null } = options;
+  return { network, board, port, plan: planChoice(options) };
+}
