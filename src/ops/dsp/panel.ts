@@ -1,8 +1,8 @@
 /** Weights and constants for the panel of runtime-c/rf_dsp_panel.h. */
 import { type Channel, scalingOf } from './requantise.js';
 
-/** Sums beyond this do not fit beside each other in a panel's 32-bit accumulators. */
-const largestSum = 2 ** 23 - 1;
+/** Two sums stand in one 32-bit accumulator, the upper one in its upper 24 bits. */
+const sumBits = 24;
 
 export interface Panel {
   readonly weights: Int8Array;
@@ -39,13 +39,13 @@ export function panelOrder(runs: number, count: number): (readonly [number, numb
  */
 export function packPanel(
   weights: Int8Array,
-  channels: readonly Channel[],
+  channels: readonly (Channel | null)[],
   pairs: readonly (readonly [number, number])[],
   outZero: number,
   down: boolean,
 ): Panel | null {
-  const scalings = channels.map((channel) => scalingOf(channel, outZero, down));
-  if (scalings.includes(null) || channels.some(({ bound }) => bound > largestSum)) return null;
+  const scalings = channels.map((channel) => channel && scalingOf(channel, outZero, down, sumBits));
+  if (scalings.includes(null)) return null;
   if (weights.includes(-128)) return null;
   const inputs = weights.length / channels.length;
   const weight = (channel: number, input: number) =>
@@ -60,12 +60,11 @@ export function packPanel(
       packed.set([...halves(weight(first, a), weight(second, a))], place);
       packed.set([...halves(weight(first, b), weight(second, b))], place + 2);
     }
-    const bias = [channels[first]!.bias, channels[second]?.bias ?? 0] as const;
-    const [even, odd] = [scalings[first]!, scalings[second] ?? { multiplier: 0, add: 0, shift: 1 }];
+    const [even, odd] = [scalings[first]!, scalings[second] ?? { bias: 0, multiplier: 0, add: 0, shift: 1 }];
     table.set(
       [
-        bias[0],
-        (256 * bias[1] + bias[0]) | 0,
+        even.bias,
+        (256 * odd.bias + even.bias) | 0,
         even.shift | (odd.shift << 8),
         even.multiplier,
         even.add,
