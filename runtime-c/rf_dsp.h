@@ -17,6 +17,13 @@
 #define RF_DSP_NATIVE 0
 #endif
 
+/* For bodies that become fast when their arguments are constants. */
+#if defined(__GNUC__)
+#define RF_DSP_INLINE static inline __attribute__((always_inline))
+#else
+#define RF_DSP_INLINE static inline
+#endif
+
 /* Four bytes from any address; the cores read unaligned words. */
 static inline int32_t rf_dsp_load(const int8_t *from)
 {
