@@ -11,19 +11,11 @@
  * Loop order: pair of channels, pair of inputs, pixel. Registers for four pixels: r0 columns, r1 weights, r2 and r3 the
  * word and its unpacked half, r4 to r11 the sums, r12 and lr inputs; all else waits on the stack. Cost on a Cortex-M4 per
  * MAC: 0.80 instructions with three or four pixels, 0.92 with two, 1.44 with one; 9 per output for sums and requantising.
- *
- * Requantisation equals rf_scale, a product with multiplier m, rounded (ties up), shifted right by n >= 1 and rounded again
- * (ties away from zero):
- *  - rounds_down 0: SMMLAR(2 x, m) is the first step in one instruction; adding the sign (-1 or 0) makes ties of negative
- *    numbers round down; the addend holds 2^(n-1) and the output's zero point << n, and SSAT the range of int8.
- *  - rounds_down 1, when negative results are clamped away: for the others floor(floor(a / b) + c) / d) = floor((a / b + c)
- *    / d) makes both roundings one, floor(x m 2^(-31-n) + 2^(-n-1) + 1/2). With x times 256 the sum 2^6 + 2^(n+6) fits the
- *    addend of SMMLA exactly, and the shift is n + 7.
  */
 #ifndef RF_DSP_PANEL_H
 #define RF_DSP_PANEL_H
 
-#include "rf_dsp.h"
+#include "rf_dsp_scale.h"
 
 /*
  * Columns hold pairs of inputs as 16-bit halves, interleaved: pair 0 of every pixel, then pair 1 of every pixel, ... The
@@ -77,14 +69,6 @@ typedef void (*rf_dsp_panel_function)(const rf_dsp_panel *panel);
 #define RF_PANEL_SUMS4                                                                                                 \
     "mov r6, r4\n mov r7, r5\n mov r8, r4\n mov r9, r5\n mov r10, r4\n mov r11, r5\n"                                  \
     "2:" RF_PANEL_STEP4 RF_PANEL_STEP4 RF_PANEL_STEP4 RF_PANEL_STEP4 "ldr r12, [sp, #4]\n cmp r0, r12\n bne 2b\n"
-
-/* a: sum of channel 0, b: difference that is 256 times the sum of channel 1; r2 multiplier, r3 addend, r12 shift. */
-#define RF_PANEL_FLOOR0(a) "lsl " a ", " a ", #8\n" RF_PANEL_FLOOR1(a)
-#define RF_PANEL_FLOOR1(b) "smmla " b ", " b ", r2, r3\n asr " b ", " b ", r12\n ssat " b ", #8, " b "\n"
-#define RF_PANEL_ROUND0(a) "lsl " a ", " a ", #1\n" RF_PANEL_ROUND(a)
-#define RF_PANEL_ROUND1(b) "asr " b ", " b ", #7\n" RF_PANEL_ROUND(b)
-#define RF_PANEL_ROUND(x)                                                                                              \
-    "smmlar lr, " x ", r2, r3\n add lr, lr, " x ", asr #31\n asr lr, lr, r12\n ssat " x ", #8, lr\n"
 
 #define RF_PANEL_CHANNEL0 "ldr r0, [sp, #8]\n ldr r12, [r0, #8]\n ldrd r2, r3, [r0, #12]\n"
 #define RF_PANEL_CHANNEL1 "ldrd r2, r3, [r0, #20]\n lsr r12, r12, #8\n"
@@ -144,34 +128,27 @@ static inline void rf_dsp_panel_c(const rf_dsp_panel *panel, int32_t pixels, int
             for (int32_t c = 0; c < 2; c++) {
                 const int32_t shift = (t[2] >> (8 * c)) & 0xFF;
                 const int32_t sum = c == 0 ? rf_shl(even[i], 8) : rf_dsp_sub(both[i], even[i]);
-                int32_t scaled;
-                if (rounds_down) {
-                    scaled = rf_dsp_smmla(sum, t[3 + 2 * c], t[4 + 2 * c]);
-                } else {
-                    const int32_t doubled = c == 0 ? rf_shl(even[i], 1) : sum >> 7;
-                    scaled = rf_dsp_smmlar(doubled, t[3 + 2 * c], t[4 + 2 * c]) + (doubled >> 31);
-                }
-                out[i * panel->stride + c] = (int8_t)rf_dsp_ssat8(scaled >> shift);
+                out[i * panel->stride + c] =
+                    rounds_down ? rf_dsp_scale_floor(sum, t[3 + 2 * c], t[4 + 2 * c], shift)
+                                : rf_dsp_scale_round(sum >> 7, t[3 + 2 * c], t[4 + 2 * c], shift);
             }
         }
     }
 }
 
-#define RF_PANEL_FLOOR 1
-#define RF_PANEL_ROUND 0
-#define RF_DEFINE_PANEL(name, n, f)                                                                                    \
-    static void name(const rf_dsp_panel *panel) { rf_dsp_panel_c(panel, n, f); }
+#define RF_DEFINE_PANEL(name, n, rounding)                                                                             \
+    static void name(const rf_dsp_panel *panel) { rf_dsp_panel_c(panel, n, rounding##_DOWN); }
 
 #endif
 
-RF_DEFINE_PANEL(rf_dsp_panel1_floor, 1, RF_PANEL_FLOOR)
-RF_DEFINE_PANEL(rf_dsp_panel2_floor, 2, RF_PANEL_FLOOR)
-RF_DEFINE_PANEL(rf_dsp_panel3_floor, 3, RF_PANEL_FLOOR)
-RF_DEFINE_PANEL(rf_dsp_panel4_floor, 4, RF_PANEL_FLOOR)
-RF_DEFINE_PANEL(rf_dsp_panel1_round, 1, RF_PANEL_ROUND)
-RF_DEFINE_PANEL(rf_dsp_panel2_round, 2, RF_PANEL_ROUND)
-RF_DEFINE_PANEL(rf_dsp_panel3_round, 3, RF_PANEL_ROUND)
-RF_DEFINE_PANEL(rf_dsp_panel4_round, 4, RF_PANEL_ROUND)
+RF_DEFINE_PANEL(rf_dsp_panel1_floor, 1, RF_SCALE_FLOOR)
+RF_DEFINE_PANEL(rf_dsp_panel2_floor, 2, RF_SCALE_FLOOR)
+RF_DEFINE_PANEL(rf_dsp_panel3_floor, 3, RF_SCALE_FLOOR)
+RF_DEFINE_PANEL(rf_dsp_panel4_floor, 4, RF_SCALE_FLOOR)
+RF_DEFINE_PANEL(rf_dsp_panel1_round, 1, RF_SCALE_ROUND)
+RF_DEFINE_PANEL(rf_dsp_panel2_round, 2, RF_SCALE_ROUND)
+RF_DEFINE_PANEL(rf_dsp_panel3_round, 3, RF_SCALE_ROUND)
+RF_DEFINE_PANEL(rf_dsp_panel4_round, 4, RF_SCALE_ROUND)
 
 /* The panel for a number of pixels, 1 to 4. */
 static inline rf_dsp_panel_function rf_dsp_panel_for(int32_t pixels, int32_t rounds_down)

@@ -8,11 +8,11 @@
  * an input; GCC keeps what else fits. Cost on a Cortex-M4 per output: 5 to 7 for its share of the columns, 6 to 9 to
  * requantise and store, and per tap 0.8 to 1.4.
  *
- * Requantisation as in rf_dsp_panel.h, with sums of 24 bits; where results round down, weights and bias carry the factor 256.
+ * Requantisation as in rf_dsp_scale.h, with sums of 24 bits; where results round down, weights and bias carry the factor 256.
  */
 #include "depthwise_conv2d_dsp.h"
 
-#include "../rf_dsp.h"
+#include "../rf_dsp_scale.h"
 
 typedef rf_depthwise_conv2d_s8_dsp_params params;
 
@@ -116,11 +116,8 @@ RF_DSP_INLINE void turn(const params *p, form f, const int8_t *in, int32_t y, in
 
 RF_DSP_INLINE int8_t requantised(form f, const scaling *s, int32_t sum)
 {
-    if (f.rounds_down) {
-        return (int8_t)rf_dsp_ssat8(rf_dsp_smmla(sum, s->multiplier, s->add) >> s->shift);
-    }
-    const int32_t doubled = rf_shl(sum, 1);
-    return (int8_t)rf_dsp_ssat8((rf_dsp_smmlar(doubled, s->multiplier, s->add) + (doubled >> 31)) >> s->shift);
+    return f.rounds_down ? rf_dsp_scale_floor(sum, s->multiplier, s->add, s->shift)
+                         : rf_dsp_scale_round(rf_shl(sum, 1), s->multiplier, s->add, s->shift);
 }
 
 /* One channel along a strip. pairs and single: its words in the first column. */

@@ -35,7 +35,7 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
       scale,
     ),
   );
-  const order = panelOrder(kernelH, kernelW * channels);
+  const order = panelOrder(kernelH, kernelW * channels, 4);
   const panel = packPanel(values, folded, order, outZero, down);
   if (!panel) return null;
   const range = activationRange(view.attrs.activation, output);

@@ -23,13 +23,13 @@ export function pairOrder(count: number): (readonly [number, number])[] {
   return pairs;
 }
 
-/** Pairs of inputs for `runs` runs of `count`, filled up to a multiple of four. */
-export function panelOrder(runs: number, count: number): (readonly [number, number])[] {
+/** Pairs of inputs for `runs` runs of `count`, filled up to a multiple of `unit`. */
+export function panelOrder(runs: number, count: number, unit: number): (readonly [number, number])[] {
   const order: (readonly [number, number])[] = [];
   for (let run = 0; run < runs; run++) {
     for (const [a, b] of pairOrder(count)) order.push([run * count + a, b < 0 ? -1 : run * count + b]);
   }
-  while (order.length % 4 !== 0) order.push([-1, -1]);
+  while (order.length % unit !== 0) order.push([-1, -1]);
   return order;
 }
 

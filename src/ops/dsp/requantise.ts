@@ -1,6 +1,6 @@
 /**
  * Requantisation constants of the `dsp` kernels: what rf_scale computes, in two or three instructions. The derivation is at
- * the head of runtime-c/rf_dsp_panel.h.
+ * the head of runtime-c/rf_dsp_scale.h.
  */
 import type { Tensor } from '../../ir/tensor.js';
 import { channelMultipliers } from '../convolution.js';
