@@ -24,6 +24,13 @@
 #define RF_DSP_INLINE static inline
 #endif
 
+/* In front of a loop of up to eight rounds that is to be unrolled; without optimisation GCC warns about the wish. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define RF_DSP_UNROLL _Pragma("GCC unroll 8")
+#else
+#define RF_DSP_UNROLL
+#endif
+
 /* Four bytes from any address; the cores read unaligned words. */
 static inline int32_t rf_dsp_load(const int8_t *from)
 {

@@ -129,10 +129,10 @@ RF_DSP_INLINE void run_channel(const params *p, form f, const int32_t *pairs, co
     const int32_t full = f.kernel_h / 2;
     for (; count >= 4; count -= 4) {
         int32_t s0 = s->bias, s1 = s0, s2 = s0, s3 = s0;
-#pragma GCC unroll 8
+        RF_DSP_UNROLL
         for (int32_t k = 0; k < (f.kernel_h + 1) / 2; k++) {
             const int32_t *column = k < full ? pairs + 4 * k : single;
-#pragma GCC unroll 8
+            RF_DSP_UNROLL
             for (int32_t j = 0; j < f.kernel_w; j++) {
                 const int32_t x = w[k * f.kernel_w + j];
                 s0 = rf_dsp_smlad(column[j * tap], x, s0);
@@ -153,7 +153,7 @@ RF_DSP_INLINE void run_channel(const params *p, form f, const int32_t *pairs, co
         int32_t sum = s->bias;
         for (int32_t k = 0; k < (f.kernel_h + 1) / 2; k++) {
             const int32_t *column = k < full ? pairs + 4 * k : single;
-#pragma GCC unroll 8
+            RF_DSP_UNROLL
             for (int32_t j = 0; j < f.kernel_w; j++) {
                 sum = rf_dsp_smlad(column[j * tap], w[k * f.kernel_w + j], sum);
             }
