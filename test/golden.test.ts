@@ -20,9 +20,12 @@ const models: Record<string, Model> = existsSync(manifest)
 if (Object.keys(models).length === 0) test.skip('golden vectors: ../shared/golden is not here', () => {});
 
 const plans = [
-  { objective: 'balanced', input: 'resident' },
-  { objective: 'balanced', input: 'streamed' },
-  { objective: 'speed', input: 'resident' },
+  { objective: 'balanced', input: 'resident', kernelSets: ['ref'] },
+  { objective: 'balanced', input: 'streamed', kernelSets: ['ref'] },
+  { objective: 'speed', input: 'resident', kernelSets: ['ref'] },
+  { objective: 'balanced', input: 'streamed', kernelSets: ['dsp', 'ref'] },
+  { objective: 'balanced', input: 'resident', kernelSets: ['dsp', 'ref'] },
+  { objective: 'speed', input: 'resident', kernelSets: ['dsp', 'ref'] },
 ] as const;
 
 /** Streaming feeds one image; the other networks have none. */
@@ -36,7 +39,7 @@ for (const [name, model] of Object.entries(models)) {
 }
 
 function testGolden(name: string, model: Model, options: (typeof plans)[number]): void {
-  test(`${name} equals its golden vectors, layer by layer: ${options.objective}, ${options.input}`, async (t) => {
+  test(`${name} equals its golden vectors, layer by layer: ${options.objective}, ${options.input}, ${options.kernelSets[0]}`, async (t) => {
     const graph = prepareGraph(importNetwork(readFileSync(join(shared, model.file)), name));
     const plan = planNetwork(graph, { ...planOptions, ...options });
     const program = await HostProgram.compile([{ graph, plan }]);

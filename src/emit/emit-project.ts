@@ -88,12 +88,14 @@ export function emitProject(graph: Graph, plan: Plan, options: EmitOptions): Pro
 }
 
 const runtimeHeaders = ['rf.h', 'rf_quant.h', 'rf_fixed.h', 'rf_broadcast.h'];
+const dspHeaders = ['rf_dsp.h', 'rf_dsp_scale.h', 'rf_dsp_panel.h'];
 
 /** What every kernel may include, and each kernel file with its header. */
 function runtimeFiles(kernels: readonly string[]): [string, { asset: string }][] {
   const asset = (path: string): [string, { asset: string }] => [`rf/${path}`, { asset: `runtime-c/${path}` }];
   return [
     ...runtimeHeaders.map(asset),
+    ...(kernels.some((file) => file.endsWith('_dsp')) ? dspHeaders.map(asset) : []),
     ...kernels.flatMap((file) => [asset(`ops/${file}.h`), asset(`ops/${file}.c`)]),
   ];
 }

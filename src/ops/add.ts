@@ -1,15 +1,19 @@
 /** ADD and SUB: element-wise with broadcast. Quantised: both operands are brought to twice the larger scale first. */
 import { type BinaryAttrs, type BinaryParams, binaryBinding, binaryOp, clampParams } from './binary.js';
-import type { OpView } from './op-def.js';
+import { addDsp } from './dsp/add.js';
+import type { OpDef, OpView } from './op-def.js';
 import { activationRange, perTensor, quantiseMultiplier } from './quantise.js';
 
-export const add = binaryOp({
-  kind: 'add',
-  tflite: [binaryBinding(0, 'ADD')],
-  dtypes: ['int8', 'int16', 'int32', 'float32'],
-  params: (view) => clampParams(view) ?? sumParams(view, (ratio) => ratio),
-  evaluate: (a, b) => a + b,
-});
+export const add: OpDef<BinaryAttrs> = {
+  ...binaryOp({
+    kind: 'add',
+    tflite: [binaryBinding(0, 'ADD')],
+    dtypes: ['int8', 'int16', 'int32', 'float32'],
+    params: (view) => clampParams(view) ?? sumParams(view, (ratio) => ratio),
+    evaluate: (a, b) => a + b,
+  }),
+  fast: { dsp: addDsp },
+};
 
 export const sub = binaryOp({
   kind: 'sub',

@@ -1,6 +1,7 @@
 /** DEPTHWISE_CONV_2D: each input channel has filters of its own. Inputs: image NHWC, weights 1HWC, bias. */
 import { elementCount } from '../ir/tensor.js';
 import { convolutionParams, kernelSuffix, refuseConvolution, windowStruct } from './convolution.js';
+import { depthwiseConv2dDsp } from './dsp/depthwise-conv2d.js';
 import { paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import type { OpDef, OpView } from './op-def.js';
 import { type Activation, activationOf } from './quantise.js';
@@ -62,6 +63,7 @@ export const depthwiseConv2d: OpDef<DepthwiseConv2dAttrs> = {
       view.attrs.strideH,
       view.attrs.dilationH,
     ),
+  fast: { dsp: depthwiseConv2dDsp },
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
     const suffix = kernelSuffix(input);

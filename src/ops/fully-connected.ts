@@ -1,12 +1,14 @@
 /** FULLY_CONNECTED: rows of inputs times weights [output][input]. Inputs: activations of any rank, weights, bias. */
-import { elementCount, type Tensor } from '../ir/tensor.js';
+import { elementCount } from '../ir/tensor.js';
 import { convolutionParams, kernelSuffix, narrowField, refuseConvolution } from './convolution.js';
+import { fullyConnectedDsp } from './dsp/fully-connected.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import {
   type Activation,
   activationOf,
   isQuantised,
   perTensor,
+  type QuantisedMultiplier,
   quantiseMultiplier,
   quantOf,
 } from './quantise.js';
@@ -74,6 +76,9 @@ export const fullyConnected: OpDef<FullyConnectedAttrs> = {
   },
   macs: (view) => elementCount(view.input(0).shape) * view.input(1).shape[0]!,
   overlaps: () => [],
+  fast: {
+    dsp: (view) => (view.input(0).dtype === 'int8' ? fullyConnectedDsp(view, commonMultiplier(view)) : null),
+  },
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
     const suffix = kernelSuffix(input);
@@ -103,28 +108,29 @@ function rowCount(view: OpView): number {
 }
 
 function numbers(view: OpView<FullyConnectedAttrs>): CStruct {
-  const [input, weights, output, bias] = [
-    view.input(0),
-    view.input(1),
-    view.output(0),
-    view.inputs[2] ?? null,
-  ];
+  const [input, weights, bias] = [view.input(0), view.input(1), view.inputs[2] ?? null];
   const outCount = weights.shape[0]!;
   const shared = convolutionParams(view, view.attrs.activation, weights, bias, outCount);
   if (input.dtype === 'float32') return shared;
-  const scaled =
-    quantOf(weights).axis === null
-      ? { ...shared, ...tensorMultiplier(input, weights, output, outCount) }
-      : shared;
+  const common = commonMultiplier(view);
+  const scaled = common ? { ...shared, ...sameForAll(common, outCount) } : shared;
   if (input.dtype === 'int16') return scaled;
   const { in_zero, ...rest } = scaled;
   return { in_zero: in_zero!, weight_zero: quantOf(weights).zeroPoints[0]!, ...rest };
 }
 
-/** One multiplier for all outputs; TFLM multiplies the two scales in float32 here, unlike in convolutions. */
-function tensorMultiplier(input: Tensor, weights: Tensor, output: Tensor, outCount: number): CStruct {
+/**
+ * The multiplier of all outputs, null where each has its own; TFLM multiplies the two scales in float32 here, unlike in
+ * convolutions.
+ */
+function commonMultiplier(view: OpView): QuantisedMultiplier | null {
+  const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
+  if (quantOf(weights).axis !== null) return null;
   const product = Math.fround(perTensor(input).scale * perTensor(weights).scale);
-  const { multiplier, shift } = quantiseMultiplier(product / perTensor(output).scale);
+  return quantiseMultiplier(product / perTensor(output).scale);
+}
+
+function sameForAll({ multiplier, shift }: QuantisedMultiplier, outCount: number): CStruct {
   return {
     multipliers: {
       array: { role: 'multipliers', values: new Int32Array(outCount).fill(multiplier), weight: false },

@@ -159,7 +159,8 @@ class Replay {
       bad(`operator ${op.id} (${op.label}) needs ${needed} bytes of scratch and has ${scratch?.bytes ?? 0}`);
     const mark = -1 - op.id;
     const end = scratch.offset + scratch.bytes;
-    const started = (this.#next.get(op.id) ?? 0) > 1 && !whole;
+    // Only sums are kept between steps.
+    const started = rule?.kind === 'accumulate' && (this.#next.get(op.id) ?? 0) > 1 && !whole;
     if (started && this.#bytes.firstOther(scratch.offset, end, mark, 0) !== null)
       bad(`the scratch of operator ${op.id} is overwritten before step ${time}`);
     for (const stretch of others) {

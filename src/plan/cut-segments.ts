@@ -93,11 +93,12 @@ function segmentPeak(graph: RowGraph, first: number, last: number, limit: number
       fresh += unitBytesOf(graph.tensors.get(tensor)!);
     }
     const scratch = alignUp(op.scratchBytes, scratchAlignment);
-    if (y === 0) live += scratch;
-    peak = Math.max(peak, live + fresh - savedInPlace(graph, op, y, time, dying));
+    if (op.scratchKept && y === 0) live += scratch;
+    const during = op.scratchKept ? 0 : scratch;
+    peak = Math.max(peak, live + fresh + during - savedInPlace(graph, op, y, time, dying));
     if (peak >= limit) return Number.POSITIVE_INFINITY;
     live += fresh - (dying.bytesAt.get(time) ?? 0);
-    if (y === op.steps - 1) live -= scratch;
+    if (op.scratchKept && y === op.steps - 1) live -= scratch;
   }
   return peak;
 }

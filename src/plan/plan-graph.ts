@@ -155,15 +155,13 @@ function planStep(rows: RowGraph, position: number, y: number): PlanStep {
 function planBuffers(rows: RowGraph, life: RowLife, offset: number, region: string): PlanBuffer[] {
   const place = { region, offset, first: life.first, last: life.last };
   if (life.units.length === 0)
-    return [
-      {
-        ...place,
-        tensor: null,
-        row: null,
-        scratchOf: life.scratchOf === null ? null : rows.ops[life.scratchOf]!.op,
-        bytes: life.bytes,
-      },
-    ];
+    return (life.scratchOf ?? [null]).map((op) => ({
+      ...place,
+      tensor: null,
+      row: null,
+      scratchOf: op === null ? null : rows.ops[op]!.op,
+      bytes: life.bytes,
+    }));
   return life.units.map(({ tensor, row }, index) => {
     const { units, unitBytes } = rows.tensors.get(tensor)!;
     const { first, last } = life.spans[index]!;

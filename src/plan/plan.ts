@@ -28,7 +28,10 @@ export interface PlanBuffer {
   readonly tensor: TensorId | null;
   /** The row of the tensor, or null when all of it is here in one piece. */
   readonly row: number | null;
-  /** The operator whose scratch this is; null for tensors, and for the progress of a network with streamed input. */
+  /**
+   * The operator whose scratch this is (operators that run in turns may share one); null for tensors, and for the progress of
+   * a network with streamed input.
+   */
   readonly scratchOf: OpId | null;
   /** Name of one of the board's memories. */
   readonly region: string;

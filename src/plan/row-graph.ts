@@ -22,8 +22,10 @@ export interface RowOp {
   readonly steps: number;
   readonly inputs: readonly RowInput[];
   readonly outputs: readonly { readonly tensor: TensorId; readonly byRow: boolean }[];
-  /** Memory of its own, from its first step to its last. */
+  /** Memory of its own while it runs a step. */
   readonly scratchBytes: number;
+  /** Whether it must stay untouched between steps. */
+  readonly scratchKept: boolean;
   /** Inputs that output 0 may overwrite in place, by position in `inputs`: same element for element. */
   readonly inPlace: readonly number[];
 }
@@ -91,6 +93,7 @@ function arrival(tensor: Tensor): RowOp {
     inputs: [],
     outputs,
     scratchBytes: 0,
+    scratchKept: false,
     inPlace: [],
   };
 }
@@ -124,6 +127,7 @@ function rowOp(graph: Graph, op: Op, { byRow, kernelSets }: RowGraphOptions): Ro
     inputs: computed.map(({ id, position }) => ({ tensor: id, rows: readRows(position) })),
     outputs: op.outputs.map((tensor) => ({ tensor, byRow: rule !== null && rule.kind !== 'accumulate' })),
     scratchBytes,
+    scratchKept: rule?.kind === 'accumulate',
     inPlace,
   };
 }

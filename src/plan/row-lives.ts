@@ -24,8 +24,8 @@ export interface RowLife {
   readonly units: readonly Unit[];
   /** The life of each unit by itself. */
   readonly spans: readonly Span[];
-  /** Position in RowGraph.ops of the operator whose scratch this is; null for tensors. */
-  readonly scratchOf: number | null;
+  /** Positions in RowGraph.ops of the operators whose scratch this is; null for tensors. */
+  readonly scratchOf: readonly number[] | null;
   readonly bytes: number;
   readonly alignment: number;
   readonly first: number;
@@ -172,25 +172,32 @@ export function inPlacePair(
   return { from: { tensor: input.tensor, row }, to: { tensor: op.outputs[0]!.tensor, row } };
 }
 
+/**
+ * One life for each scratch that is kept between steps; the others only matter during a step, so operators that run in
+ * turns share one.
+ */
 function scratchLives(graph: RowGraph, steps: readonly RowStep[]): RowLife[] {
-  return graph.ops.flatMap(({ scratchBytes }, op) => {
+  const lives = graph.ops.flatMap(({ scratchBytes }, op): RowLife[] => {
     if (scratchBytes === 0) return [];
-    const bytes = alignUp(scratchBytes, wordBytes);
     const first = steps.findIndex((step) => step.op === op);
     const last = steps.findLastIndex((step) => step.op === op) + 1;
-    return [
-      {
-        units: [],
-        spans: [],
-        scratchOf: op,
-        bytes,
-        alignment: scratchAlignment,
-        first,
-        last,
-        fixedOffset: null,
-      },
-    ];
+    const bytes = alignUp(scratchBytes, wordBytes);
+    const place = { bytes, alignment: scratchAlignment, first, last, fixedOffset: null };
+    return [{ ...place, units: [], spans: [], scratchOf: [op] }];
   });
+  const isKept = ({ scratchOf }: RowLife) => graph.ops[scratchOf![0]!]!.scratchKept;
+  const shared: RowLife[] = [];
+  for (const life of lives.filter((life) => !isKept(life)).sort((a, b) => a.first - b.first)) {
+    const before = shared.at(-1);
+    if (!before || before.last <= life.first) shared.push(life);
+    else shared[shared.length - 1] = join(before, life);
+  }
+  return [...lives.filter(isKept), ...shared];
+}
+
+function join(a: RowLife, b: RowLife): RowLife {
+  const scratchOf = [...a.scratchOf!, ...b.scratchOf!];
+  return { ...a, scratchOf, bytes: Math.max(a.bytes, b.bytes), last: Math.max(a.last, b.last) };
 }
 
 export function alignUp(value: number, alignment: number): number {

@@ -1,0 +1,152 @@
+/**
+ * Instructions per network, operator and MAC on the virtual boards, beside the peers' numbers, for every network of
+ * ../shared/models; each run is checked against the golden vectors, layer by layer.
+ *
+ * Usage: npm run bench:kernels -- [--board virt-m4,virt-m7] [--network kws,...] [--objective balanced,speed] [--layers] [--json]
+ *   --layers  also prints every operator
+ *   --json    prints one document instead
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { onBoard } from '../dist/src/flow/on-board.js';
+import { silent } from '../dist/src/flow/progress.js';
+import { dumpLayers, profile } from '../dist/src/profile/run.js';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const shared = join(root, '../shared');
+const { values } = parseArgs({
+  options: {
+    board: { type: 'string', default: 'virt-m4,virt-m7' },
+    network: { type: 'string', default: 'kws,vww96,ic,ad,mcunet_vww80,micro_speech,hello_world' },
+    objective: { type: 'string', default: 'balanced,speed' },
+    layers: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+/** TFLM with CMSIS-NN v7, whole network (../shared/reference/peer-numbers.md), and what we must reach and want, as ratios. */
+const peers = {
+  kws: { m4: 7_696_906, m7: 7_642_663, must: 0.6, goal: 0.42 },
+  vww96: { m4: 24_101_960, m7: 24_025_586, must: 0.52, goal: 0.36 },
+  ic: { m4: 29_864_087, m7: 30_027_217, must: 0.62, goal: 0.46 },
+  ad: { m4: 582_958, m7: 583_252, must: 0.75, goal: 0.62 },
+  micro_speech: { m4: 1_495_386, m7: 1_489_457 },
+  hello_world: { m4: 3_523, m7: 3_552 },
+  mcunet_vww80: { m4: 47_935_951, m7: 47_450_272, must: 0.5, goal: 0.33 },
+};
+
+const list = (text) => text.split(',').filter((item) => item !== '');
+
+if (!existsSync(join(shared, 'golden/manifest.json'))) {
+  console.error('../shared/golden is not here: nothing to measure');
+  process.exit(1);
+}
+const { models } = JSON.parse(readFileSync(join(shared, 'golden/manifest.json'), 'utf8'));
+
+/** Counts one network on one board; throws when a layer differs from the golden vectors. */
+async function measure(network, board, objective) {
+  const request = {
+    network: join(shared, 'models', `${network}.tflite`),
+    board,
+    port: null,
+    plan: { objective, input: 'resident', seconds: 10 },
+  };
+  return onBoard(request, silent, async ({ session, network: loaded, planned, image }) => {
+    const golden = (file) => new Uint8Array(readFileSync(join(shared, 'golden', network, file)));
+    const vector = models[network].vectors[0];
+    const inputs = vector.in.map(({ file }) => golden(file));
+    const layers = new Map(
+      (await dumpLayers(session, loaded, inputs)).map(({ tensor, bytes }) => [tensor.index, bytes]),
+    );
+    let compared = 0;
+    for (const file of readdirSync(join(shared, 'golden', network, 'layers1'))) {
+      const layer = layers.get(Number(/^t(\d+)_/.exec(file)[1]));
+      if (!layer) continue;
+      if (Buffer.compare(layer, golden(`layers1/${file}`)) !== 0)
+        throw new Error(`${network} on ${board}, ${objective}: ${file} differs from the golden vector`);
+      compared += 1;
+    }
+    const costs = await profile(session, loaded, inputs, 1);
+    const macs = new Map(planned.project.ops.map((op) => [op.index, op.macs]));
+    return {
+      network,
+      board,
+      objective,
+      instructions: costs.total,
+      macs: planned.plan.macs,
+      arenaBytes: planned.plan.arenaBytes,
+      stackBytes: costs.stackBytes,
+      textBytes: image.textBytes,
+      rodataBytes: image.rodataBytes,
+      weightBytes: image.weightBytes,
+      layersCompared: compared,
+      operators: costs.perOp.map((op) => ({
+        index: op.index,
+        kind: op.kind,
+        macs: macs.get(op.index) ?? 0,
+        instructions: op.count,
+        kernels: planned.project.ops.find(({ index }) => index === op.index).calls.map((call) => call.kernel),
+      })),
+    };
+  });
+}
+
+const heads = [
+  'network',
+  'board',
+  'objective',
+  'instructions',
+  '/MAC',
+  'peer',
+  'ratio',
+  'must',
+  'goal',
+  'arena',
+  'stack',
+  'text',
+  'layers',
+];
+const widths = [13, 8, 10, 13, 6, 11, 6, 5, 5, 8, 6, 7, 6];
+const row = (cells) =>
+  cells
+    .map((cell, i) => (i < 3 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i])))
+    .join(' ');
+const results = [];
+if (!values.json) console.log(row(heads));
+for (const board of list(values.board)) {
+  for (const network of list(values.network)) {
+    for (const objective of list(values.objective)) {
+      const result = await measure(network, board, objective);
+      const peer = peers[network]?.[board === 'virt-m7' ? 'm7' : 'm4'];
+      results.push({ ...result, peerInstructions: peer ?? null });
+      if (values.json) continue;
+      console.log(
+        row([
+          network,
+          board,
+          objective,
+          result.instructions,
+          (result.instructions / result.macs).toFixed(2),
+          peer ?? '',
+          peer ? (result.instructions / peer).toFixed(3) : '',
+          peers[network]?.must ?? '',
+          peers[network]?.goal ?? '',
+          result.arenaBytes,
+          result.stackBytes,
+          result.textBytes,
+          result.layersCompared,
+        ]),
+      );
+      if (!values.layers) continue;
+      for (const op of result.operators) {
+        const perMac = op.macs > 0 ? (op.instructions / op.macs).toFixed(2) : '';
+        console.log(
+          `  ${String(op.index).padStart(3)} ${op.kind.padEnd(18)} ${String(op.macs).padStart(8)} MACs ${String(op.instructions).padStart(9)} ${perMac.padStart(6)}  ${op.kernels.join(' ')}`,
+        );
+      }
+    }
+  }
+}
+if (values.json) console.log(JSON.stringify(results, null, 2));
