@@ -95,7 +95,7 @@ static void gather(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int32_t y
 {
     const int32_t image = y / p->out.h;
     const int32_t top = (y - image * p->out.h) * p->window.stride_h - p->window.pad_top;
-    if (p->window.kernel_h == 1 && p->window.kernel_w == 1 && (p->window.pad_top | p->window.pad_left) == 0) {
+    if (p->is_pointwise) {
         put(to, step, in + rf_row(&p->in, image * p->in.h + top) + x * p->window.stride_w * p->in.c, p->in.c);
         return;
     }

@@ -17,6 +17,7 @@ typedef struct {
     int32_t in_zero;
     int32_t act_min, act_max;
     int32_t rounds_down; /* 1: negative results are clamped away, so that ties may round up */
+    int32_t is_pointwise; /* 1: a filter of 1x1 that never hangs over the edge */
     int32_t pixels;      /* at most this many are computed together, 1 to 4 */
     int32_t pairs;       /* of inputs for one output */
     const int8_t *weights;

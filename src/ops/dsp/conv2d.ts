@@ -2,7 +2,7 @@
 import { elementCount, typedArray } from '../../ir/tensor.js';
 import type { Conv2dAttrs } from '../conv2d.js';
 import { windowStruct } from '../convolution.js';
-import { windowOf } from '../geometry.js';
+import { type Axis, windowOf } from '../geometry.js';
 import type { KernelCall, OpView } from '../op-def.js';
 import { activationRange, perTensor } from '../quantise.js';
 import { packPanel, panelOrder } from './panel.js';
@@ -38,6 +38,7 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
   const order = panelOrder(kernelH, kernelW * channels, 4);
   const panel = packPanel(values, folded, order, outZero, down);
   if (!panel) return null;
+  const axes = windowOf(input.shape, kernelH, kernelW, view.attrs);
   const range = activationRange(view.attrs.activation, output);
   const pixels = Math.max(1, Math.min(4, Math.floor(columnBytes / (4 * order.length))));
   return [
@@ -48,16 +49,12 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
       params: {
         in: { plane: input.id },
         out: { plane: output.id },
-        window: windowStruct(
-          kernelH,
-          kernelW,
-          view.attrs,
-          windowOf(input.shape, kernelH, kernelW, view.attrs),
-        ),
+        window: windowStruct(kernelH, kernelW, view.attrs, axes),
         in_zero: inZero,
         act_min: range.min,
         act_max: range.max,
         rounds_down: down ? 1 : 0,
+        is_pointwise: isPointwise(view, axes) ? 1 : 0,
         pixels,
         pairs: order.length,
         weights: { array: { role: 'weights', values: panel.weights, weight: true } },
@@ -69,4 +66,14 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
       scratchBytes: 4 * pixels * order.length + (channels % 4 === 0 ? 0 : kernelW * channels),
     },
   ];
+}
+
+/** A filter of 1x1 that stays inside the image. */
+function isPointwise(view: OpView<Conv2dAttrs>, { h, w }: { h: Axis; w: Axis }): boolean {
+  const [, kernelH = 1, kernelW = 1] = view.input(1).shape;
+  const [, height = 1, width = 1] = view.input(0).shape;
+  const inside = (axis: Axis, stride: number, size: number) =>
+    axis.padBefore === 0 && (axis.out - 1) * stride < size;
+  const { strideH, strideW } = view.attrs;
+  return kernelH * kernelW === 1 && inside(h, strideH, height) && inside(w, strideW, width);
 }

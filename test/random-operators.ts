@@ -1,0 +1,158 @@
+/** Random operators for kernel tests: odd shapes, every padding and stride, extreme zero points, scales and biases. */
+
+import type { Attrs, Graph } from '../src/ir/graph.js';
+import { elementCount, type Quant, type Tensor } from '../src/ir/tensor.js';
+import { defOf } from '../src/ops/index.js';
+import { type OpView, viewOp } from '../src/ops/op-def.js';
+
+export type Random = () => number;
+
+const whole = (random: Random, low: number, high: number) => low + Math.floor(random() * (high - low + 1));
+const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+
+/** An int8 zero point: the ends often. */
+const zeroPoint = (random: Random) => pick(random, [-128, 127, 0, -1, whole(random, -128, 127)]);
+
+function quant(random: Random, scale: number): Quant {
+  return { scales: [Math.fround(scale)], zeroPoints: [zeroPoint(random)], axis: null };
+}
+
+export function randomBytes(random: Random, count: number): Uint8Array {
+  const extreme = random() < 0.2;
+  return Uint8Array.from({ length: count }, () =>
+    extreme ? pick(random, [0x80, 0x7f]) : whole(random, 0, 255),
+  );
+}
+
+/** Weights from -127 to 127, rarely -128, sometimes all at one end. */
+function weightTensor(random: Random, id: number, shape: readonly number[], axis: number): Tensor {
+  const end = random() < 0.1 ? pick(random, [-127, 127]) : null;
+  const lowest = random() < 0.02 ? -128 : -127;
+  const data = Int8Array.from({ length: elementCount(shape) }, () => end ?? whole(random, lowest, 127));
+  const perChannel = random() < 0.8;
+  const spread = pick(random, [0, 2, 12]);
+  const scales = Array.from({ length: perChannel ? shape[axis]! : 1 }, () =>
+    Math.fround(0.01 * 2 ** (-spread * random() - (random() < 0.03 ? 20 * random() : 0))),
+  );
+  return {
+    id,
+    name: 'weights',
+    dtype: 'int8',
+    shape,
+    quant: { scales, zeroPoints: scales.map(() => 0), axis: perChannel ? axis : null },
+    data: new Uint8Array(data.buffer),
+  };
+}
+
+function biasTensor(random: Random, id: number, count: number, terms: number): Tensor {
+  const size = pick(random, [0, 1000, 128 * 128 * terms, 2 ** 24, 2 ** 31 - 1 - 127 * 255 * terms]);
+  const data = Int32Array.from({ length: count }, () => Math.trunc((2 * random() - 1) * size));
+  const bytes = new Uint8Array(data.buffer);
+  return { id, name: 'bias', dtype: 'int32', shape: [count], quant: null, data: bytes };
+}
+
+function image(id: number, shape: readonly number[], q: Quant): Tensor {
+  return { id, name: `t${id}`, dtype: 'int8', shape, quant: q, data: null };
+}
+
+/** The operator alone; the output's shape is worked out. */
+function single(kind: string, inputs: (Tensor | null)[], out: Quant, attrs: Attrs): OpView {
+  const tensors = [...inputs.filter((tensor) => tensor !== null)];
+  const output = image(tensors.length, [1], out);
+  const ids = inputs.map((tensor) => tensor?.id ?? null);
+  const op = { id: 0, kind, label: kind.toUpperCase(), inputs: ids, outputs: [output.id], attrs };
+  const computed = tensors.filter(({ data }) => data === null).map(({ id }) => id);
+  const graph: Graph = {
+    name: 'one',
+    tensors: [...tensors, output],
+    ops: [op],
+    inputs: computed,
+    outputs: [output.id],
+  };
+  const [type] = defOf(op).infer(viewOp(graph, op));
+  return viewOp({ ...graph, tensors: [...tensors, { ...output, shape: type!.shape }] }, op);
+}
+
+function window(random: Random, kernels: readonly number[], square: boolean) {
+  const kernelH = pick(random, kernels);
+  const kernelW = square || random() < 0.6 ? kernelH : pick(random, kernels);
+  const strideH = pick(random, [1, 1, 1, 2, 2, 3]);
+  const strideW = random() < 0.8 ? strideH : pick(random, [1, 2, 3]);
+  const dilated = random() < 0.1;
+  const pads = Array.from({ length: 4 }, () => whole(random, 0, 2));
+  return {
+    kernelH,
+    kernelW,
+    attrs: {
+      padding: pick(random, ['same', 'same', 'valid', 'explicit'] as const),
+      pads,
+      strideH,
+      strideW,
+      dilationH: dilated ? 2 : 1,
+      dilationW: dilated ? pick(random, [1, 2]) : 1,
+      activation: pick(random, ['none', 'relu', 'relu', 'relu6', 'relu_n1_to_1'] as const),
+    },
+  };
+}
+
+/** Output scale: about as large as sums get, or so that results saturate, or far too large. */
+function outputScale(random: Random, unit: number, terms: number): number {
+  return unit * Math.sqrt(terms) * pick(random, [100, 100, 20, 2, 0.6, 3000]);
+}
+
+export function randomConv2d(random: Random): OpView {
+  const { kernelH, kernelW, attrs } = window(random, [1, 1, 1, 2, 3, 3, 4, 5], false);
+  const [inC, outC] = [pick(random, [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 33]), whole(random, 1, 19)];
+  const [h, w] = [size(random, kernelH, attrs.dilationH), size(random, kernelW, attrs.dilationW)];
+  const input = image(0, [pick(random, [1, 1, 1, 2]), h, w, inC], quant(random, 0.05));
+  const weights = weightTensor(random, 1, [outC, kernelH, kernelW, inC], 0);
+  const terms = kernelH * kernelW * inC;
+  const bias = random() < 0.9 ? biasTensor(random, 2, outC, terms) : null;
+  return single('conv2d', [input, weights, bias], quant(random, outputScale(random, 0.0005, terms)), attrs);
+}
+
+export function randomDepthwise(random: Random): OpView {
+  const { kernelH, kernelW, attrs } = window(random, [1, 2, 3, 3, 3, 4, 5, 5, 7], false);
+  const plain = random() < 0.5;
+  const strides = plain ? { strideW: attrs.strideH, dilationH: 1, dilationW: 1 } : {};
+  const width = plain ? kernelH : kernelW;
+  const channels = pick(random, [4, 8, 12, 16, 3, 10]);
+  const [h, w] = [size(random, kernelH, attrs.dilationH), size(random, width, attrs.dilationW)];
+  const input = image(0, [pick(random, [1, 1, 1, 2]), h, w, channels], quant(random, 0.05));
+  const weights = weightTensor(random, 1, [1, kernelH, width, channels], 3);
+  const terms = kernelH * width;
+  const bias = random() < 0.9 ? biasTensor(random, 2, channels, terms) : null;
+  const scale = outputScale(random, 0.0005, terms);
+  return single('depthwise_conv2d', [input, weights, bias], quant(random, scale), { ...attrs, ...strides });
+}
+
+/** Large enough for a window, small enough for many cases. */
+function size(random: Random, kernel: number, dilation: number): number {
+  return (kernel - 1) * dilation + whole(random, 1, 13);
+}
+
+export function randomFullyConnected(random: Random): OpView {
+  const [inputs, outputs, rows] = [
+    pick(random, [4, 8, 12, 20, 64, 100, 256, 6]),
+    whole(random, 1, 27),
+    pick(random, [1, 1, 2, 3]),
+  ];
+  const input = image(0, [rows, inputs], quant(random, 0.05));
+  const weights = weightTensor(random, 1, [outputs, inputs], 0);
+  const bias = random() < 0.9 ? biasTensor(random, 2, outputs, inputs) : null;
+  return single(
+    'fully_connected',
+    [input, weights, bias],
+    quant(random, outputScale(random, 0.0005, inputs)),
+    { activation: pick(random, ['none', 'relu', 'relu6']), keepDims: false, weightsFormat: 0 },
+  );
+}
+
+export function randomAdd(random: Random): OpView {
+  const shape = [1, whole(random, 1, 5), whole(random, 1, 7), whole(random, 1, 9)];
+  const scale = () => 0.05 * 2 ** (pick(random, [0, 0, 1, 6, 14]) * (random() - 0.5));
+  const [a, b] = [quant(random, scale()), quant(random, random() < 0.2 ? 0.05 : scale())];
+  return single('add', [image(0, shape, a), image(1, shape, b)], quant(random, scale()), {
+    activation: pick(random, ['none', 'relu', 'relu6', 'relu_n1_to_1']),
+  });
+}
