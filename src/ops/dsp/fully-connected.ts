@@ -54,7 +54,7 @@ export function fullyConnectedDsp(
         act_max: range.max,
         rounds_down: down ? 1 : 0,
         weights: {
-          array: { role: 'weights', values: inFours(panel.weights, 2 * inputs), weight: true },
+          array: { role: 'weights', values: inFours(panel.weights, 2 * inputs, count >> 3), weight: true },
         },
         table: { array: { role: 'table', values: panel.table, weight: false } },
       },
@@ -66,11 +66,14 @@ export function fullyConnectedDsp(
   ];
 }
 
-/** Interleaves the words of every four rows of `rowBytes` bytes; rows that remain stay as they are. */
-function inFours(weights: Int8Array, rowBytes: number): Int8Array {
+/**
+ * Interleaves the words of four rows of `rowBytes` bytes, `blocks` times; rows that remain stay as they are. Of seven outputs
+ * there are four rows, the last one half empty, but no block: the kernel takes eight outputs at a time or two.
+ */
+function inFours(weights: Int8Array, rowBytes: number, blocks: number): Int8Array {
   const result = weights.slice();
   const blockBytes = 4 * rowBytes;
-  for (let block = 0; block + blockBytes <= weights.length; block += blockBytes) {
+  for (let block = 0; block < blocks * blockBytes; block += blockBytes) {
     for (let at = 0; at < blockBytes; at++) {
       const [row, byte] = [Math.floor(at / rowBytes), at % rowBytes];
       result[block + Math.floor(byte / 4) * 16 + row * 4 + (byte % 4)] = weights[block + at]!;
