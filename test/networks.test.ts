@@ -1,23 +1,11 @@
 /** Small whole networks against TensorFlow Lite Micro under every kind of plan, each tensor that a plan materialises. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'ava';
 import { importNetwork, planNetwork, prepareGraph } from '../src/flow/compile-graph.js';
 import type { Graph } from '../src/ir/graph.js';
-import { HostProgram, repositoryRoot } from './host-runner.js';
+import { HostProgram } from './host-runner.js';
+import { networkCases } from './network-cases.js';
 import { planOptions } from './plan-options.js';
-import { decode, difference, type VectorCase } from './vector-file.js';
-
-interface NetworkCase extends VectorCase {
-  /** Every activation of the first run. */
-  readonly tensors: readonly (VectorCase['outputs'][number] & { readonly index: number })[];
-  /** Further runs. */
-  readonly more: readonly Pick<VectorCase, 'inputs' | 'outputs'>[];
-}
-
-const cases: readonly NetworkCase[] = JSON.parse(
-  readFileSync(join(repositoryRoot, 'test/vectors/networks.json'), 'utf8'),
-).cases;
+import { decode, difference } from './vector-file.js';
 
 /** Streaming feeds exactly one image. */
 function isStreamable(graph: Graph): boolean {
@@ -36,7 +24,7 @@ const plans = [
 
 for (const options of plans) {
   test(`networks equal their vectors: ${options.objective}, ${options.input}`, async (t) => {
-    const networks = cases
+    const networks = networkCases
       .map((network, index) => ({
         network,
         graph: prepareGraph(importNetwork(decode(network.model), `n${index}`)),

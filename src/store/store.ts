@@ -80,7 +80,9 @@ async function migrate(db: Kysely<Schema>, attempts: number): Promise<void> {
     await sql`pragma user_version = ${sql.lit(schemaVersion)}`.execute(db);
     return;
   }
-  if (attempts <= 1 || !sqliteCode(error).startsWith('SQLITE_BUSY')) throw error;
+  // Another process may be making the same tables: it holds the lock, or has just made them.
+  const elsewhere = sqliteCode(error).startsWith('SQLITE_BUSY') || /already exists/.test(String(error));
+  if (attempts <= 1 || !elsewhere) throw error;
   await new Promise((resolve) => setTimeout(resolve, 25));
   await migrate(db, attempts - 1);
 }

@@ -26,6 +26,7 @@ const demo = [
 const test = [
   ...demo,
   program('cmake'),
+  program('g++'),
   program('gcc-aarch64-linux-gnu', 'aarch64-linux-gnu-gcc'),
   library('libc6-dev-arm64-cross', 'aarch64-linux-gnu-gcc', '/usr/aarch64-linux-gnu/include/stdio.h'),
   program('qemu-user', 'qemu-aarch64'),

@@ -66,7 +66,10 @@ export function fullyConnectedDsp(
   ];
 }
 
-/** Interleaves the words of four rows of `rowBytes` bytes, `blocks` times; the rows that remain stay as they are. */
+/**
+ * Interleaves the words of four rows of `rowBytes` bytes, `blocks` times; rows that remain stay as they are. Of seven outputs
+ * there are four rows, the last one half empty, but no block: the kernel takes eight outputs at a time or two.
+ */
 function inFours(weights: Int8Array, rowBytes: number, blocks: number): Int8Array {
   const result = weights.slice();
   const blockBytes = 4 * rowBytes;
