@@ -29,7 +29,7 @@ export interface PlanChoice {
 }
 
 /** What is planned when nobody says otherwise. Longer searches seldom find better plans for networks of this size. */
-export const planDefaults: PlanChoice = { objective: 'balanced', input: 'resident', seconds: 2 };
+export const planDefaults: PlanChoice = { objective: 'balanced', input: 'resident', seconds: 0.5 };
 
 export interface PlanRequest extends InspectRequest, PlanChoice {
   readonly board: string;

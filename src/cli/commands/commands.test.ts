@@ -150,7 +150,7 @@ test('plan prints proof, memories, buffers and advice; draws on request; a misfi
     board: 'virt-m4',
     objective: 'balanced',
     input: 'resident',
-    seconds: 2,
+    seconds: 0.5,
   });
   t.deepEqual(drawn, ['map.html']);
   for (const pattern of [
@@ -185,7 +185,7 @@ test('compile and build print what was made', async (t) => {
 test('run prints the largest values first, real and stored', async (t) => {
   const argv = ['run', 'kws', '--board', 'b', '--input', 'a.npy', 'b.npy', '--layers', 'dir'];
   const { request, out } = await call(runCommand, ran, ...argv);
-  const plan = { objective: 'balanced', input: 'resident', seconds: 2 };
+  const plan = { objective: 'balanced', input: 'resident', seconds: 0.5 };
   t.deepEqual(request, {
     network: 'kws',
     board: 'b',
