@@ -194,6 +194,20 @@ const refused: Record<string, readonly [spec: NetworkSpec, code: ErrorCode, mess
     'E_UNSUPPORTED',
     /too large for int16/,
   ],
+  'a fully connected layer that keeps dimensions it does not fit': [
+    {
+      tensors: [
+        vector({ shape: [1, 6, 8] }),
+        vector({ shape: [8, 2], data: Array(16).fill(1) }),
+        vector({ shape: [1, 6, 8] }),
+      ],
+      ops: [{ builtin: 9, inputs: [0, 1], outputs: [2], options: [int8(0), int8(0), int8(1)] }],
+      inputs: [0],
+      outputs: [2],
+    },
+    'E_UNSUPPORTED',
+    /weights \[8,2\] do not fit/,
+  ],
   'an axis that is no integer': [
     {
       tensors: [
@@ -304,6 +318,19 @@ const accepted: Record<string, readonly [spec: NetworkSpec, inputs: Uint8Array[]
     fullyConnected(127, { shape: [1], dtype: 'int32', data: words(2 ** 31 - 1) }),
     [Uint8Array.of(127, 127)],
     [Uint8Array.of(0x80)],
+  ],
+  'a softmax over so many equal classes that none gets a share': [
+    {
+      tensors: [
+        vector({ shape: [1, 1000] }),
+        vector({ shape: [1, 1000], scales: [1 / 256], zeroPoints: [-128] }),
+      ],
+      ops: [{ builtin: 25, inputs: [0], outputs: [1], options: [float(1)] }],
+      inputs: [0],
+      outputs: [1],
+    },
+    [new Uint8Array(1000)],
+    [new Uint8Array(1000).fill(0x80)],
   ],
   'a pool over a constant image': [
     {

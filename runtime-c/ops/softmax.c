@@ -37,6 +37,9 @@ static int32_t reciprocal_of_sum(const rf_softmax_s8_params *p, const int8_t *in
     return rf_fixed_reciprocal(total, SUM_BITS, bits);
 }
 
+/* x / 2^n rounded; with many classes n is beyond 31, and every share is less than a half. */
+static int32_t rounded_share(int32_t x, int32_t n) { return n > 31 ? 0 : rf_round_shift(x, n); }
+
 /* Defines the row loop for an output type of `width` bits. */
 #define DEFINE_SOFTMAX(name, T, width, lowest, highest)                                                                \
     void name(const rf_softmax_s8_params *p, const int8_t *in, T *out)                                                 \
@@ -50,7 +53,7 @@ static int32_t reciprocal_of_sum(const rf_softmax_s8_params *p, const int8_t *in
                 int32_t value = (lowest);                                                                              \
                 if (difference >= p->diff_min) {                                                                       \
                     const int32_t share = rf_mul_high(scale, exp_of_difference(p, difference));                        \
-                    value = rf_clamp(rf_round_shift(share, bits + 31 - (width)) + (lowest), (lowest), (highest));      \
+                    value = rf_clamp(rounded_share(share, bits + 31 - (width)) + (lowest), (lowest), (highest));       \
                 }                                                                                                      \
                 out[i] = (T)value;                                                                                     \
             }                                                                                                          \

@@ -54,7 +54,9 @@ export const fullyConnected: OpDef<FullyConnectedAttrs> = {
       () => refuseConvolution(view, view.attrs.activation, weights, bias, 0),
       () => {
         const fits =
-          elementCount(input.shape) % weights.shape[1]! === 0 &&
+          (view.attrs.keepDims
+            ? input.shape.at(-1) === weights.shape[1]
+            : elementCount(input.shape) % weights.shape[1]! === 0) &&
           (!bias || elementCount(bias.shape) === weights.shape[0]);
         return fits
           ? null
