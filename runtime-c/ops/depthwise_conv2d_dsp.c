@@ -220,8 +220,6 @@ RF_DSP_INLINE void run(const params *p, form f, const int8_t *in, int8_t *out, i
         run(p, f, in, out, (int32_t *)scratch, y_begin, y_end);                                                        \
     }
 
-DEFINE(rf_depthwise_conv2d_s8_dsp_3x3_s1, 3, 3, 1, 1, 1)
-DEFINE(rf_depthwise_conv2d_s8_dsp_3x3_s2, 3, 3, 2, 1, 1)
 DEFINE(rf_depthwise_conv2d_s8_dsp_5x5_s1, 5, 5, 1, 1, 1)
 DEFINE(rf_depthwise_conv2d_s8_dsp_5x5_s2, 5, 5, 2, 1, 1)
 DEFINE(rf_depthwise_conv2d_s8_dsp_7x7_s1, 7, 7, 1, 1, 1)

@@ -25,13 +25,9 @@ typedef struct {
 } rf_depthwise_conv2d_s8_dsp_params;
 
 /*
- * Kernels for square filters with equal strides, no dilation and results that round down, and one for all. scratch: 4 * kernel_h / 2 rounded up *
+ * Kernels for square filters (3x3 has files of its own) with equal strides, no dilation and results that round down, and one for all. scratch: 4 * kernel_h / 2 rounded up *
  * kernel_w words of unpacked weights, then for each input column of a strip 4 words per two kernel rows and 2 for an odd one.
  */
-void rf_depthwise_conv2d_s8_dsp_3x3_s1(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,
-                                       void *scratch, int32_t y_begin, int32_t y_end);
-void rf_depthwise_conv2d_s8_dsp_3x3_s2(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,
-                                       void *scratch, int32_t y_begin, int32_t y_end);
 void rf_depthwise_conv2d_s8_dsp_5x5_s1(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,
                                        void *scratch, int32_t y_begin, int32_t y_end);
 void rf_depthwise_conv2d_s8_dsp_5x5_s2(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,

@@ -18,8 +18,6 @@ export function depthwiseConv2dDsp(view: OpView<DepthwiseConv2dAttrs>): readonly
   const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
   const [, kernelH = 1, kernelW = 1, channels = 1] = weights.shape;
   if (input.dtype !== 'int8' || input.shape[3] !== channels || channels % 4 !== 0) return null;
-  const packed = packFilters(view, kernelH * kernelW, channels);
-  if (!packed) return null;
   const { strideH, strideW, dilationH, dilationW, activation } = view.attrs;
   const axes = windowOf(input.shape, kernelH, kernelW, view.attrs);
   const range = activationRange(activation, output);
@@ -29,18 +27,22 @@ export function depthwiseConv2dDsp(view: OpView<DepthwiseConv2dAttrs>): readonly
   while (strip < axes.w.out && bytesOf(strip + 4) <= columnBytes) strip += 4;
   strip = Math.min(strip, axes.w.out);
   const down = roundsDown(activation, output);
-  const special =
+  const square =
     down &&
     kernelH === kernelW &&
     [3, 5, 7].includes(kernelH) &&
     strideH === strideW &&
     strideW <= 2 &&
     dilationH * dilationW === 1;
+  const three = square && kernelH === 3;
+  const packed = packFilters(view, three ? order3x3 : filterOrder(kernelH, kernelW), channels);
+  if (!packed) return null;
+  const special = square ? `_${kernelH}x${kernelW}_s${strideW}` : '';
   return [
     {
-      kernel: `depthwise_conv2d_s8_dsp${special ? `_${kernelH}x${kernelW}_s${strideW}` : ''}`,
-      file: 'depthwise_conv2d_dsp',
-      paramsType: 'depthwise_conv2d_s8_dsp_params',
+      kernel: three ? `depthwise_3x3_s${strideW}_s8_dsp` : `depthwise_conv2d_s8_dsp${special}`,
+      file: three ? 'depthwise_3x3_dsp' : 'depthwise_conv2d_dsp',
+      paramsType: three ? 'depthwise_3x3_s8_dsp_params' : 'depthwise_conv2d_s8_dsp_params',
       params: {
         in: { plane: input.id },
         out: { plane: output.id },
@@ -48,7 +50,7 @@ export function depthwiseConv2dDsp(view: OpView<DepthwiseConv2dAttrs>): readonly
         in_zero: perTensor(input).zeroPoint,
         act_min: range.min,
         act_max: range.max,
-        rounds_down: down ? 1 : 0,
+        ...(three ? {} : { rounds_down: down ? 1 : 0 }),
         strip,
         weights: { array: { role: 'weights', values: packed.weights, weight: true } },
         table: { array: { role: 'table', values: packed.table, weight: false } },
@@ -56,18 +58,17 @@ export function depthwiseConv2dDsp(view: OpView<DepthwiseConv2dAttrs>): readonly
       form: 'rows',
       reads: [input.id],
       writes: [output.id],
-      scratchBytes: 16 * Math.ceil(kernelH / 2) * kernelW + bytesOf(strip),
+      scratchBytes: (three ? 0 : 16 * Math.ceil(kernelH / 2) * kernelW) + bytesOf(strip),
     },
   ];
 }
 
-function packFilters(view: OpView<DepthwiseConv2dAttrs>, taps: number, channels: number) {
+function packFilters(view: OpView<DepthwiseConv2dAttrs>, order: readonly number[], channels: number) {
   const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
   const bias = view.inputs[2] ?? null;
   const values = typedArray('int8', weights.data!) as Int8Array;
   const biases = bias ? typedArray('int32', bias.data!) : new Int32Array(channels);
-  const [, kernelH = 1, kernelW = 1] = weights.shape;
-  const order = filterOrder(kernelH, kernelW);
+  const taps = order.length;
   const down = roundsDown(view.attrs.activation, output);
   const packed = new Int8Array(taps * channels);
   const table = new Int32Array(3 * channels);
@@ -82,7 +83,10 @@ function packFilters(view: OpView<DepthwiseConv2dAttrs>, taps: number, channels:
   return { weights: packed, table };
 }
 
-/** Taps in the order of the header depthwise_conv2d_dsp.h. */
+/** Taps in the order of depthwise_3x3_dsp.h. */
+const order3x3 = [0, 1, 3, 4, 2, 6, 5, 7, 8];
+
+/** Taps in the order of depthwise_conv2d_dsp.h. */
 function filterOrder(kernelH: number, kernelW: number): number[] {
   const pairs: [number, number][] = [];
   for (let row = 0; row + 2 <= kernelH; row += 2) {
