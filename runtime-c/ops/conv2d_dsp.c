@@ -47,65 +47,54 @@ static int32_t pairs_of(int32_t count)
     return 2 * (count >> 2) + (((count & 3) + 1) >> 1);
 }
 
-/* Where one output pixel looks, and the part of each kernel row that lies inside the image: columns begin to end - 1. */
+/* The kernel rows of one output row: where they begin in the input; NULL outside the image. */
 typedef struct {
-    int32_t left, begin, end;
+    const int8_t *rows[RF_CONV2D_DSP_ROWS];
 } look;
 
-static look look_at(const rf_conv2d_s8_dsp_params *p, int32_t x)
-{
-    const int32_t dilation = p->window.dilation_w, kernel = p->window.kernel_w;
-    const int32_t left = x * p->window.stride_w - p->window.pad_left;
-    look at = {left, 0, kernel};
-    while (at.begin < kernel && left + at.begin * dilation < 0) {
-        at.begin++;
-    }
-    while (at.end > at.begin && left + (at.end - 1) * dilation >= p->in.w) {
-        at.end--;
-    }
-    return at;
-}
-
-/* One kernel row of inputs: a piece of the image's row, with zero points before and behind. */
-static int32_t *put_row(const rf_conv2d_s8_dsp_params *p, look at, const int8_t *row, int8_t *bytes, int32_t *to,
-                        int32_t step)
-{
-    const int32_t c = p->in.c, dilation = p->window.dilation_w, kernel = p->window.kernel_w;
-    const int8_t *from = row + (at.left + at.begin * dilation) * c;
-    if (dilation == 1 && at.begin == 0 && at.end == kernel) {
-        return put(to, step, from, kernel * c);
-    }
-    if ((c & 3) == 0) {
-        to = put_zero_points(to, step, at.begin * (c >> 1), p->in_zero);
-        for (int32_t k = at.begin; k < at.end; k++, from += dilation * c) {
-            to = put(to, step, from, c);
-        }
-        return put_zero_points(to, step, (kernel - at.end) * (c >> 1), p->in_zero);
-    }
-    memset(bytes, p->in_zero, (size_t)(kernel * c));
-    for (int32_t k = at.begin; k < at.end; k++, from += dilation * c) {
-        memcpy(bytes + k * c, from, (size_t)c);
-    }
-    return put(to, step, bytes, kernel * c);
-}
-
-/* All inputs of output pixel (y, x). */
-static void gather(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int32_t y, int32_t x, int8_t *bytes, int32_t *to,
-                   int32_t step)
+static void look_at(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int32_t y, look *at)
 {
     const int32_t image = y / p->out.h;
     const int32_t top = (y - image * p->out.h) * p->window.stride_h - p->window.pad_top;
-    if (p->is_pointwise) {
-        put(to, step, in + rf_row(&p->in, image * p->in.h + top) + x * p->window.stride_w * p->in.c, p->in.c);
-        return;
-    }
-    const look at = look_at(p, x);
     for (int32_t k = 0; k < p->window.kernel_h; k++) {
         const int32_t iy = top + k * p->window.dilation_h;
-        if (iy < 0 || iy >= p->in.h) {
-            to = put_zero_points(to, step, pairs_of(p->window.kernel_w * p->in.c), p->in_zero);
+        at->rows[k] = iy >= 0 && iy < p->in.h ? in + rf_row(&p->in, image * p->in.h + iy) : NULL;
+    }
+}
+
+/* One kernel row that hangs over an end of the image, or is dilated. */
+static int32_t *put_broken_row(const rf_conv2d_s8_dsp_params *p, int32_t left, const int8_t *row, int8_t *bytes,
+                               int32_t *to, int32_t step)
+{
+    const int32_t c = p->in.c, dilation = p->window.dilation_w, kernel = p->window.kernel_w;
+    int8_t *end = bytes;
+    for (int32_t k = 0, x = left; k < kernel; k++, x += dilation) {
+        const int32_t is_inside = x >= 0 && x < p->in.w;
+        const int8_t *from = row + x * c;
+        if ((c & 3) == 0) {
+            to = is_inside ? put(to, step, from, c) : put_zero_points(to, step, c >> 1, p->in_zero);
+            continue;
+        }
+        for (int32_t i = 0; i < c; i++) {
+            *end++ = is_inside ? from[i] : (int8_t)p->in_zero;
+        }
+    }
+    return (c & 3) == 0 ? to : put(to, step, bytes, kernel * c);
+}
+
+/* All inputs of output pixel x of a row. */
+static void gather(const rf_conv2d_s8_dsp_params *p, const look *at, int32_t x, int8_t *bytes, int32_t *to, int32_t step)
+{
+    const int32_t kernel = p->window.kernel_w, c = p->in.c;
+    const int32_t left = x * p->window.stride_w - p->window.pad_left;
+    const int32_t is_whole = p->window.dilation_w == 1 && left >= 0 && left + kernel <= p->in.w;
+    for (int32_t k = 0; k < p->window.kernel_h; k++) {
+        if (!at->rows[k]) {
+            to = put_zero_points(to, step, pairs_of(kernel * c), p->in_zero);
+        } else if (is_whole) {
+            to = put(to, step, at->rows[k] + left * c, kernel * c);
         } else {
-            to = put_row(p, at, in + rf_row(&p->in, image * p->in.h + iy), bytes, to, step);
+            to = put_broken_row(p, left, at->rows[k], bytes, to, step);
         }
     }
 }
@@ -155,13 +144,15 @@ void rf_conv2d_s8_dsp(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int8_t
     for (int32_t y = y_begin; y < y_end; y += rows) {
         int8_t *to = out + rf_row(&p->out, y);
         int32_t at_y = y, x = 0;
+        look at;
+        look_at(p, in, y, &at);
         for (int32_t left = rows * p->out.w; left > 0;) {
             const int32_t pixels = rf_dsp_next_pixels(left, p->pixels);
             for (int32_t i = 0; i < pixels; i++) {
-                gather(p, in, at_y, x, bytes, columns + i, pixels);
-                if (++x == p->out.w) {
+                gather(p, &at, x, bytes, columns + i, pixels);
+                if (++x == p->out.w && ++at_y < y_end) {
                     x = 0;
-                    at_y++;
+                    look_at(p, in, at_y, &at);
                 }
             }
             multiply(p, columns, pixels, to);

@@ -97,7 +97,7 @@ DEFINE_STRIP(run_strip_2, FOUR_2("b", 16, 40, 64, 88, 112, 136, 160, 184, 208), 
              FOUR_2("t", 8, 32, 56, 80, 104, 128, 152, 176, 200), ONE("t", 8, 32, 56), 48)
 
 /* Turns `count` > 0 columns of three rows that all lie inside the image. */
-__attribute__((naked, noinline)) static int32_t *turn_inside(const int8_t *const rows[3] __attribute__((unused)),
+__attribute__((naked, noinline)) static void turn_inside(const int8_t *const rows[3] __attribute__((unused)),
                                                              int32_t step __attribute__((unused)),
                                                              int32_t *to __attribute__((unused)),
                                                              int32_t count __attribute__((unused)))
@@ -108,7 +108,7 @@ __attribute__((naked, noinline)) static int32_t *turn_inside(const int8_t *const
             "sxtb16 r12, r11, ror #8\n sxtb16 r11, r11\n sxtb16 r9, r7, ror #8\n sxtb16 r10, r8, ror #8\n"
             "sxtb16 r7, r7\n sxtb16 lr, r8\n pkhbt r8, r9, r10, lsl #16\n pkhtb r10, r10, r9, asr #16\n"
             "pkhtb r9, lr, r7, asr #16\n pkhbt r7, r7, lr, lsl #16\n stm r5!, {r7-r12}\n cmp r5, r6\n bne 1b\n"
-            "mov r0, r5\n pop {r4-r11, pc}\n");
+            "pop {r4-r11, pc}\n");
 }
 
 #else
@@ -141,7 +141,7 @@ static void run_strip_2(const strip *s) { run_strip(s, 2); }
 #endif
 
 /* Turns columns of rows of which some may lie outside the image: those have a step of 0. */
-static int32_t *turn(const int8_t *const rows[3], const int32_t steps[3], int32_t *to, int32_t count)
+static void turn(const int8_t *const rows[3], const int32_t steps[3], int32_t *to, int32_t count)
 {
     const int8_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2];
     for (; count > 0; count--, to += COLUMN_WORDS) {
@@ -156,10 +156,9 @@ static int32_t *turn(const int8_t *const rows[3], const int32_t steps[3], int32_
         r1 += steps[1];
         r2 += steps[2];
     }
-    return to;
 }
 
-/* One output row: where its input rows lie, at column 0 of channel 0. */
+/* The input rows of one output row, at column 0 of channel 0; rows outside the image are `zeros`, with a step of 0. */
 typedef struct {
     const int8_t *rows[3];
     int32_t steps[3];
@@ -180,27 +179,47 @@ static look look_at(const params *p, const int8_t *in, const int8_t *zeros, int3
     return at;
 }
 
-/* Columns begin to end - 1 of four channels from c on. */
-static void turn_columns(const params *p, const look *at, const int8_t *zeros, int32_t c, int32_t begin, int32_t end,
-                         int32_t *to)
+/* Columns outside the image: the same for all channels. */
+static int32_t *put_zero_points(const params *p, int32_t *to, int32_t count)
 {
-    static const int32_t still[3] = {0, 0, 0};
-    const int8_t *const nothing[3] = {zeros, zeros, zeros};
+    const int32_t pair = rf_dsp_pair(p->in_zero, p->in_zero);
+    for (int32_t words = count * COLUMN_WORDS; words > 0; words--) {
+        *to++ = pair;
+    }
+    return to;
+}
+
+/* All channels of a strip of output pixels from x on. */
+RF_DSP_INLINE void run_pixels(const params *p, const look *at, int32_t *columns, int32_t x, int8_t *out, int32_t step,
+                              void (*run_strip_of)(const strip *))
+{
+    const int32_t count = rf_min(p->strip, p->out.w - x);
+    const int32_t begin = x * step - p->window.pad_left, end = begin + (count - 1) * step + 3;
     const int32_t first = rf_max(begin, 0), last = rf_max(rf_min(end, p->in.w), first);
+    int32_t *inside = put_zero_points(p, columns, first - begin);
+    strip s = {columns, p->weights, p->table, out, p->out.c, (count >> 2) * 4 * step * COLUMN_WORDS * 4, count & 3};
     const int8_t *rows[3];
     for (int32_t k = 0; k < 3; k++) {
-        rows[k] = at->steps[k] ? at->rows[k] + first * p->in.c + c : zeros;
+        rows[k] = at->rows[k] + first * at->steps[k];
     }
-    to = turn(nothing, still, to, first - begin);
+    put_zero_points(p, inside + (last - first) * COLUMN_WORDS, end - last);
+    for (int32_t c = 0; c < p->in.c; c += 4) {
 #if RF_DSP_NATIVE
-    if (at->inside && last > first) {
-        to = turn_inside(rows, p->in.c, to, last - first);
-    } else
+        if (at->inside && last > first) {
+            turn_inside(rows, p->in.c, inside, last - first);
+        } else
 #endif
-    {
-        to = turn(rows, at->steps, to, last - first);
+        {
+            turn(rows, at->steps, inside, last - first);
+        }
+        run_strip_of(&s);
+        for (int32_t k = 0; k < 3; k++) {
+            rows[k] += at->steps[k] ? 4 : 0;
+        }
+        s.weights += 4 * FILTER;
+        s.table += 4 * 3;
+        s.out += 4;
     }
-    turn(nothing, still, to, end - last);
 }
 
 RF_DSP_INLINE void run(const params *p, const int8_t *in, int8_t *out, int32_t *columns, int32_t y_begin, int32_t y_end,
@@ -212,17 +231,7 @@ RF_DSP_INLINE void run(const params *p, const int8_t *in, int8_t *out, int32_t *
         const look at = look_at(p, in, zeros, y);
         int8_t *row = out + rf_row(&p->out, y);
         for (int32_t x = 0; x < p->out.w; x += p->strip) {
-            const int32_t count = rf_min(p->strip, p->out.w - x);
-            const int32_t left = x * step - p->window.pad_left;
-            strip s = {columns, p->weights, p->table, row + x * p->out.c, p->out.c,
-                       (count >> 2) * 4 * step * COLUMN_WORDS * 4, count & 3};
-            for (int32_t c = 0; c < p->in.c; c += 4) {
-                turn_columns(p, &at, zeros, c, left, left + (count - 1) * step + 3, columns);
-                run_strip_of(&s);
-                s.weights += 4 * FILTER;
-                s.table += 4 * 3;
-                s.out += 4;
-            }
+            run_pixels(p, &at, columns, x, row + x * p->out.c, step, run_strip_of);
         }
         if (p->act_min != INT8_MIN || p->act_max != INT8_MAX) {
             for (int32_t i = 0; i < p->out.w * p->out.c; i++) {

@@ -2,7 +2,7 @@
 import { elementCount, typedArray } from '../../ir/tensor.js';
 import type { Conv2dAttrs } from '../conv2d.js';
 import { windowStruct } from '../convolution.js';
-import { type Axis, windowOf } from '../geometry.js';
+import { windowOf } from '../geometry.js';
 import type { KernelCall, OpView } from '../op-def.js';
 import { activationRange, perTensor } from '../quantise.js';
 import { packPanel, panelOrder } from './panel.js';
@@ -10,6 +10,9 @@ import { channelOf, channelScales, roundsDown } from './requantise.js';
 
 /** Gathered inputs take this much working memory at most, where one pixel at a time does not need more. */
 const columnBytes = 2304;
+
+/** Kernel rows that the kernel has room for. */
+const mostRows = 16;
 
 /** Null: other types, groups, or numbers for which the fast arithmetic is not exact. */
 export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | null {
@@ -21,6 +24,7 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
   ];
   if (input.dtype !== 'int8' || input.shape[3] !== weights.shape[3]) return null;
   const [count = 1, kernelH = 1, kernelW = 1, channels = 1] = weights.shape;
+  if (kernelH > mostRows) return null;
   const values = typedArray('int8', weights.data!) as Int8Array;
   const biases = bias ? typedArray('int32', bias.data!) : new Int32Array(count);
   const inputs = elementCount(weights.shape.slice(1));
@@ -54,7 +58,6 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
         act_min: range.min,
         act_max: range.max,
         rounds_down: down ? 1 : 0,
-        is_pointwise: isPointwise(view, axes) ? 1 : 0,
         pixels,
         pairs: order.length,
         weights: { array: { role: 'weights', values: panel.weights, weight: true } },
@@ -66,14 +69,4 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
       scratchBytes: 4 * pixels * order.length + (channels % 4 === 0 ? 0 : kernelW * channels),
     },
   ];
-}
-
-/** A filter of 1x1 that stays inside the image. */
-function isPointwise(view: OpView<Conv2dAttrs>, { h, w }: { h: Axis; w: Axis }): boolean {
-  const [, kernelH = 1, kernelW = 1] = view.input(1).shape;
-  const [, height = 1, width = 1] = view.input(0).shape;
-  const inside = (axis: Axis, stride: number, size: number) =>
-    axis.padBefore === 0 && (axis.out - 1) * stride < size;
-  const { strideH, strideW } = view.attrs;
-  return kernelH * kernelW === 1 && inside(h, strideH, height) && inside(w, strideW, width);
 }
