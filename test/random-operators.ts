@@ -117,8 +117,9 @@ export function randomDepthwise(random: Random): OpView {
   const strides = plain ? { strideW: attrs.strideH, dilationH: 1, dilationW: 1 } : {};
   const width = plain ? kernelH : kernelW;
   const channels = pick(random, [4, 8, 12, 16, 3, 10]);
+  const inner = random() < 0.15 ? 1 : channels;
   const [h, w] = [size(random, kernelH, attrs.dilationH), size(random, width, attrs.dilationW)];
-  const input = image(0, [pick(random, [1, 1, 1, 2]), h, w, channels], quant(random, 0.05));
+  const input = image(0, [pick(random, [1, 1, 1, 2]), h, w, inner], quant(random, 0.05));
   const weights = weightTensor(random, 1, [1, kernelH, width, channels], 3);
   const terms = kernelH * width;
   const bias = random() < 0.9 ? biasTensor(random, 2, channels, terms) : null;

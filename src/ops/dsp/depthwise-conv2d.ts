@@ -5,6 +5,7 @@ import type { DepthwiseConv2dAttrs } from '../depthwise-conv2d.js';
 import { type Axis, windowOf } from '../geometry.js';
 import type { CStruct, KernelCall, OpView } from '../op-def.js';
 import { activationRange, perTensor } from '../quantise.js';
+import { convolutionCall } from './conv2d.js';
 import { channelOf, channelScales, roundsDown, type Scaling, scalingOf } from './requantise.js';
 
 /** The columns of a strip take this much working memory at most, where four pixels do not need more. */
@@ -20,12 +21,23 @@ const mostRows = 16;
 export function depthwiseConv2dDsp(view: OpView<DepthwiseConv2dAttrs>): readonly KernelCall[] | null {
   const [input, weights] = [view.input(0), view.input(1)];
   const [, kernelH = 1, kernelW = 1, channels = 1] = weights.shape;
-  if (input.dtype !== 'int8' || input.shape[3] !== channels || channels % 4 !== 0) return null;
+  if (input.dtype !== 'int8') return null;
+  if (input.shape[3] === 1) return singleInput(view);
+  if (input.shape[3] !== channels || channels % 4 !== 0) return null;
   if (kernelH > mostRows) return null;
   const filters = filtersOf(view);
   if (!filters) return null;
   const window = windowOf(input.shape, kernelH, kernelW, view.attrs);
   return isStripCheaper(view, window) ? stripCall(view, filters, window) : pixelCall(view, filters, window);
+}
+
+/** All filters read the only channel: that is a convolution. */
+function singleInput(view: OpView<DepthwiseConv2dAttrs>): readonly KernelCall[] | null {
+  const [, kernelH = 1, kernelW = 1, count = 1] = view.input(1).shape;
+  const taps = typedArray('int8', view.input(1).data!) as Int8Array;
+  const size = kernelH * kernelW;
+  const values = taps.map((_, at) => taps[(at % size) * count + Math.floor(at / size)]!);
+  return convolutionCall(view, view.attrs.activation, { count, kernelH, kernelW, values });
 }
 
 /** One channel: its taps in the order of the file, and how its sum is scaled. */
