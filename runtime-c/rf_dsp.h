@@ -24,11 +24,14 @@
 #define RF_DSP_INLINE static inline
 #endif
 
-/* In front of a loop of up to eight rounds that is to be unrolled; without optimisation GCC warns about the wish. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define RF_DSP_UNROLL _Pragma("GCC unroll 8")
+/*
+ * For functions written in assembly as a whole. noipa: GCC does not read assembly, so it must not conclude from it which
+ * registers and arguments such a function uses.
+ */
+#if defined(__clang__)
+#define RF_DSP_ASSEMBLY __attribute__((naked, noinline))
 #else
-#define RF_DSP_UNROLL
+#define RF_DSP_ASSEMBLY __attribute__((naked, noinline, noipa))
 #endif
 
 /* Four bytes from any address; the cores read unaligned words. */

@@ -40,7 +40,7 @@ static inline int32_t *put(int32_t *to, int32_t step, const int8_t *from, int32_
  * words and even bytes, r4 to r7 their odd bytes, r12 the column, lr its end: 16 instructions for 16 inputs.
  */
 #define WORDS_HEAD "push {r4-r11, lr}\n mov r12, r0\n mov r0, r1\n mov lr, r3\n add r1, r0, r2\n add r3, r2, r1\n"
-__attribute__((naked, noinline)) static int32_t *put_words4(int32_t *to __attribute__((unused)),
+RF_DSP_ASSEMBLY static int32_t *put_words4(int32_t *to __attribute__((unused)),
                                                             const int8_t *from __attribute__((unused)),
                                                             int32_t pitch __attribute__((unused)),
                                                             int32_t words __attribute__((unused)))
@@ -51,7 +51,7 @@ __attribute__((naked, noinline)) static int32_t *put_words4(int32_t *to __attrib
             "sxtb16 r8, r8\n sxtb16 r9, r9\n sxtb16 r10, r10\n sxtb16 r11, r11\n"
             "stm r12!, {r8-r11}\n stm r12!, {r4-r7}\n cmp r12, lr\n bne 1b\n mov r0, r12\n pop {r4-r11, pc}\n");
 }
-__attribute__((naked, noinline)) static int32_t *put_words3(int32_t *to __attribute__((unused)),
+RF_DSP_ASSEMBLY static int32_t *put_words3(int32_t *to __attribute__((unused)),
                                                             const int8_t *from __attribute__((unused)),
                                                             int32_t pitch __attribute__((unused)),
                                                             int32_t words __attribute__((unused)))

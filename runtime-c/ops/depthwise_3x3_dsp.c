@@ -3,8 +3,8 @@
  * channels of the input columns of a strip are first turned into words for SMLAD: per column the channels 0 to 3 of the upper
  * two rows, as pairs of one channel, then the last row as channels (0, 2) and (1, 3).
  *
- * Loop order: output row, four channels, strip; turn the columns; then channel, four pixels, column. Registers: r0 columns, r1
- * output, r2 r3 r10 r11 sums, r4 to r6 the pairs of weights, r7 and r8 those of the last row, r9 bias, r12 and lr passing.
+ * Loop order: output row, strip, four channels; turn the columns; then channel, four or five pixels, column. Registers: r0 columns, r1
+ * output, r2 r3 r10 r11 (and lr) sums, r4 to r6 the pairs of weights, r7 and r8 those of the last row, r9 bias, r12 and lr passing.
  * Cost on a Cortex-M4: 17 instructions per column of four channels, 30 per channel and strip, 15 per output (17 with stride 2)
  * of which nine taps take 9, requantising and storing 6: for long rows 2.2 instructions per MAC, for five pixels 3.4.
  */
@@ -23,24 +23,24 @@ typedef struct {
     const int32_t *table;
     int8_t *out;
     int32_t stride;
-    int32_t four_bytes; /* bytes of columns that groups of four pixels move on in all */
-    int32_t rest;       /* pixels after those */
+    int32_t block_bytes; /* bytes of columns that blocks of four or five pixels move on in all */
+    int32_t rest;        /* pixels after those */
 } strip;
 
 #if RF_DSP_NATIVE
 
-/* The stack: multiplier, addend, shift, end of the fours; then the fields of the strip. */
-#define HEAD "push {r4-r11, lr}\n ldm r0, {r1-r7}\n push {r1-r7}\n sub sp, sp, #16\n"
-#define END "add sp, sp, #44\n pop {r4-r11, pc}\n"
+/* The stack: multiplier 0, addend 4, shift 8, end of the blocks 12, bias 16; then the fields of the strip. */
+#define HEAD "push {r4-r11, lr}\n ldm r0, {r1-r7}\n push {r1-r7}\n sub sp, sp, #20\n"
+#define END "add sp, sp, #48\n pop {r4-r11, pc}\n"
 
 /* Weights (times 256), bias and constants of the next channel; columns and output move on by one channel for the one after. */
 #define CHANNEL                                                                                                        \
-    "ldrd r2, r3, [sp, #20]\n ldr r10, [r2]\n ldr r11, [r2, #4]\n ldrsb r8, [r2, #8]\n adds r2, r2, #9\n"              \
+    "ldrd r2, r3, [sp, #24]\n ldr r10, [r2]\n ldr r11, [r2, #4]\n ldrsb r8, [r2, #8]\n adds r2, r2, #9\n"              \
     "mov r12, #0xff00ff00\n and r4, r12, r10, lsl #8\n and r5, r12, r10\n and r6, r12, r11, lsl #8\n"                  \
-    "and r7, r12, r11\n lsl r8, r8, #8\n ldm r3!, {r9, r10, r11}\n strd r2, r3, [sp, #20]\n uxtb r12, r9\n"            \
-    "bic r9, r9, #255\n strd r10, r11, [sp]\n ldr r0, [sp, #16]\n ldr r1, [sp, #28]\n adds r2, r0, #4\n"               \
-    "str r2, [sp, #16]\n adds r3, r1, #1\n str r3, [sp, #28]\n ldr r3, [sp, #36]\n adds r3, r3, r0\n"                  \
-    "strd r12, r3, [sp, #8]\n cmp r0, r3\n beq 3f\n"
+    "and r7, r12, r11\n lsl r8, r8, #8\n ldm r3!, {r9, r10, r11}\n strd r2, r3, [sp, #24]\n uxtb r12, r9\n"            \
+    "bic r9, r9, #255\n strd r10, r11, [sp]\n str r9, [sp, #16]\n ldr r0, [sp, #20]\n ldr r1, [sp, #32]\n"            \
+    "adds r2, r0, #4\n str r2, [sp, #20]\n adds r3, r1, #1\n str r3, [sp, #32]\n ldr r3, [sp, #40]\n"                 \
+    "adds r3, r3, r0\n strd r12, r3, [sp, #8]\n cmp r0, r3\n beq 3f\n"
 
 /* Taps of the columns at `at` bytes: f is smlad for pairs; m, n the multiplications by the lower and upper half of r7. */
 #define PAIR(at) "ldr r12, [r0, #" #at "]\n"
@@ -64,6 +64,23 @@ typedef struct {
     PAIR(o0) FIRST_(h, "r2") PAIR(o1) NEXT_(h, "r2") PAIR(o2) LAST_(h, "r2") FIRST_(h, "r3") PAIR(o3)                  \
     NEXT_(h, "r3") PAIR(o4) LAST_(h, "r3") FIRST_(h, "r10") PAIR(o5) NEXT_(h, "r10") PAIR(o6) LAST_(h, "r10")          \
     FIRST_(h, "r11") PAIR(o7) NEXT_(h, "r11") PAIR(o8) LAST_(h, "r11") "adds r0, r0, #192\n"
+/* Five outputs take lr as the fifth sum, and the bias is read again. */
+#define FIVE_1(h, o0, o1, o2, o3, o4, o5, o6)                                                                          \
+    "ldr r9, [sp, #16]\n" PAIR(0) FIRST("r2") PAIR(24) NEXT("r2") FIRST("r3") PAIR(48) LAST("r2") NEXT("r3")           \
+    FIRST("r10") PAIR(72) LAST("r3") NEXT("r10") FIRST("r11") PAIR(96) LAST("r10") NEXT("r11") FIRST("lr") PAIR(120)   \
+    LAST("r11") NEXT("lr") PAIR(144) LAST("lr")                                                                        \
+    PAIR(o0) FIRST_(h, "r2") PAIR(o1) NEXT_(h, "r2") FIRST_(h, "r3") PAIR(o2) LAST_(h, "r2") NEXT_(h, "r3")            \
+    FIRST_(h, "r10") PAIR(o3) LAST_(h, "r3") NEXT_(h, "r10") FIRST_(h, "r11") PAIR(o4) LAST_(h, "r10")                 \
+    NEXT_(h, "r11") FIRST_(h, "lr") PAIR(o5) LAST_(h, "r11") NEXT_(h, "lr") PAIR(o6) LAST_(h, "lr")                    \
+    "adds r0, r0, #120\n"
+#define FIVE_2(h, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10)                                                         \
+    "ldr r9, [sp, #16]\n" PAIR(0) FIRST("r2") PAIR(24) NEXT("r2") PAIR(48) LAST("r2") FIRST("r3") PAIR(72) NEXT("r3")  \
+    PAIR(96) LAST("r3") FIRST("r10") PAIR(120) NEXT("r10") PAIR(144) LAST("r10") FIRST("r11") PAIR(168) NEXT("r11")    \
+    PAIR(192) LAST("r11") FIRST("lr") PAIR(216) NEXT("lr") PAIR(240) LAST("lr")                                        \
+    PAIR(o0) FIRST_(h, "r2") PAIR(o1) NEXT_(h, "r2") PAIR(o2) LAST_(h, "r2") FIRST_(h, "r3") PAIR(o3)                  \
+    NEXT_(h, "r3") PAIR(o4) LAST_(h, "r3") FIRST_(h, "r10") PAIR(o5) NEXT_(h, "r10") PAIR(o6) LAST_(h, "r10")          \
+    FIRST_(h, "r11") PAIR(o7) NEXT_(h, "r11") PAIR(o8) LAST_(h, "r11") FIRST_(h, "lr") PAIR(o9) NEXT_(h, "lr")         \
+    PAIR(o10) LAST_(h, "lr") "adds r0, r0, #240\n"
 #define ONE(h, o0, o1, o2)                                                                                             \
     PAIR(0) FIRST("r2") PAIR(24) NEXT("r2") PAIR(48) LAST("r2") PAIR(o0) FIRST_(h, "r2") PAIR(o1) NEXT_(h, "r2")       \
     PAIR(o2) LAST_(h, "r2")
@@ -71,33 +88,44 @@ typedef struct {
 #define SCALE_FOUR                                                                                                     \
     "ldrd r12, lr, [sp]\n smmla r2, r2, r12, lr\n smmla r3, r3, r12, lr\n smmla r10, r10, r12, lr\n"                   \
     "smmla r11, r11, r12, lr\n ldr r12, [sp, #8]\n asrs r2, r12\n asrs r3, r12\n asr r10, r10, r12\n"                  \
-    "asr r11, r11, r12\n ldr r12, [sp, #32]\n ssat r2, #8, r2\n ssat r3, #8, r3\n ssat r10, #8, r10\n"                 \
+    "asr r11, r11, r12\n ldr r12, [sp, #36]\n ssat r2, #8, r2\n ssat r3, #8, r3\n ssat r10, #8, r10\n"                 \
     "ssat r11, #8, r11\n add lr, r12, r12, lsl #1\n strb r2, [r1]\n strb r3, [r1, r12]\n"                              \
     "strb r10, [r1, r12, lsl #1]\n strb r11, [r1, lr]\n add r1, r1, r12, lsl #2\n"
+#define SCALE_FIVE                                                                                                     \
+    "ldrd r12, r9, [sp]\n smmla r2, r2, r12, r9\n smmla r3, r3, r12, r9\n smmla r10, r10, r12, r9\n"                  \
+    "smmla r11, r11, r12, r9\n smmla lr, lr, r12, r9\n ldr r12, [sp, #8]\n asrs r2, r12\n asrs r3, r12\n"            \
+    "asr r10, r10, r12\n asr r11, r11, r12\n asr lr, lr, r12\n ldr r12, [sp, #36]\n ssat r2, #8, r2\n"               \
+    "ssat r3, #8, r3\n ssat r10, #8, r10\n ssat r11, #8, r11\n ssat lr, #8, lr\n add r9, r12, r12, lsl #1\n"         \
+    "strb r2, [r1]\n strb r3, [r1, r12]\n strb r10, [r1, r12, lsl #1]\n strb r11, [r1, r9]\n"                        \
+    "strb lr, [r1, r12, lsl #2]\n add r9, r9, r12, lsl #1\n add r1, r1, r9\n"
 #define SCALE_ONE                                                                                                      \
-    "ldrd r12, lr, [sp]\n smmla r2, r2, r12, lr\n ldr r12, [sp, #8]\n ldr lr, [sp, #32]\n asrs r2, r12\n"              \
+    "ldrd r12, lr, [sp]\n smmla r2, r2, r12, lr\n ldr r12, [sp, #8]\n ldr lr, [sp, #36]\n asrs r2, r12\n"              \
     "ssat r2, #8, r2\n strb r2, [r1]\n add r1, r1, lr\n"
 
 /* Two channels, the lower or the upper halves of the last row's words; their columns begin at four bytes' distance. */
-#define CHANNELS(four, one, step)                                                                                      \
-    "1: " CHANNEL "2: " four SCALE_FOUR "ldr r12, [sp, #12]\n cmp r0, r12\n bne 2b\n"                                  \
-    "3: ldr r3, [sp, #40]\n cmp r3, #0\n beq 5f\n"                                                                     \
+#define CHANNELS(block, one, step)                                                                                     \
+    "1: " CHANNEL "2: " block "ldr r12, [sp, #12]\n cmp r0, r12\n bne 2b\n"                                            \
+    "3: ldr r3, [sp, #44]\n cmp r3, #0\n beq 5f\n ldr r9, [sp, #16]\n"                                                \
     "4: " one SCALE_ONE "adds r0, r0, #" #step "\n subs r3, r3, #1\n bne 4b\n"                                         \
-    "5: ldr r2, [sp, #16]\n tst r2, #4\n bne 1b\n"
+    "5: ldr r2, [sp, #20]\n tst r2, #4\n bne 1b\n"
 
-#define DEFINE_STRIP(name, lower, lower_one, upper, upper_one, step)                                                   \
-    __attribute__((naked, noinline)) static void name(const strip *s __attribute__((unused)))                          \
+#define DEFINE_STRIP(name, lower, upper, step)                                                                         \
+    RF_DSP_ASSEMBLY static void name(const strip *s __attribute__((unused)))                          \
     {                                                                                                                  \
-        __asm__(HEAD CHANNELS(lower, lower_one, step) CHANNELS(upper, upper_one, step) END);                           \
+        __asm__(HEAD CHANNELS(lower, ONE("b", 16, 40, 64), step) CHANNELS(upper, ONE("t", 8, 32, 56), step) END);      \
     }
 
-DEFINE_STRIP(run_strip_1, FOUR_1("b", 16, 40, 64, 88, 112, 136), ONE("b", 16, 40, 64),
-             FOUR_1("t", 8, 32, 56, 80, 104, 128), ONE("t", 8, 32, 56), 24)
-DEFINE_STRIP(run_strip_2, FOUR_2("b", 16, 40, 64, 88, 112, 136, 160, 184, 208), ONE("b", 16, 40, 64),
-             FOUR_2("t", 8, 32, 56, 80, 104, 128, 152, 176, 200), ONE("t", 8, 32, 56), 48)
+DEFINE_STRIP(run_fours_1, FOUR_1("b", 16, 40, 64, 88, 112, 136) SCALE_FOUR,
+             FOUR_1("t", 8, 32, 56, 80, 104, 128) SCALE_FOUR, 24)
+DEFINE_STRIP(run_fours_2, FOUR_2("b", 16, 40, 64, 88, 112, 136, 160, 184, 208) SCALE_FOUR,
+             FOUR_2("t", 8, 32, 56, 80, 104, 128, 152, 176, 200) SCALE_FOUR, 48)
+DEFINE_STRIP(run_fives_1, FIVE_1("b", 16, 40, 64, 88, 112, 136, 160) SCALE_FIVE,
+             FIVE_1("t", 8, 32, 56, 80, 104, 128, 152) SCALE_FIVE, 24)
+DEFINE_STRIP(run_fives_2, FIVE_2("b", 16, 40, 64, 88, 112, 136, 160, 184, 208, 232, 256) SCALE_FIVE,
+             FIVE_2("t", 8, 32, 56, 80, 104, 128, 152, 176, 200, 224, 248) SCALE_FIVE, 48)
 
 /* Turns `count` > 0 columns of three rows that all lie inside the image. */
-__attribute__((naked, noinline)) static void turn_inside(const int8_t *const rows[3] __attribute__((unused)),
+RF_DSP_ASSEMBLY static void turn_inside(const int8_t *const rows[3] __attribute__((unused)),
                                                              int32_t step __attribute__((unused)),
                                                              int32_t *to __attribute__((unused)),
                                                              int32_t count __attribute__((unused)))
@@ -115,7 +143,7 @@ __attribute__((naked, noinline)) static void turn_inside(const int8_t *const row
 
 static void run_strip(const strip *s, int32_t step)
 {
-    const int32_t count = 4 * s->four_bytes / (4 * step * COLUMN_WORDS * 4) + s->rest;
+    const int32_t count = s->block_bytes / (step * COLUMN_WORDS * 4) + s->rest;
     for (int32_t channel = 0; channel < 4; channel++) {
         const int8_t *w = s->weights + channel * FILTER;
         const int32_t *t = s->table + channel * 3;
@@ -135,8 +163,10 @@ static void run_strip(const strip *s, int32_t step)
     }
 }
 
-static void run_strip_1(const strip *s) { run_strip(s, 1); }
-static void run_strip_2(const strip *s) { run_strip(s, 2); }
+static void run_fours_1(const strip *s) { run_strip(s, 1); }
+static void run_fours_2(const strip *s) { run_strip(s, 2); }
+static void run_fives_1(const strip *s) { run_strip(s, 1); }
+static void run_fives_2(const strip *s) { run_strip(s, 2); }
 
 #endif
 
@@ -197,7 +227,8 @@ RF_DSP_INLINE void run_pixels(const params *p, const look *at, int32_t *columns,
     const int32_t begin = x * step - p->window.pad_left, end = begin + (count - 1) * step + 3;
     const int32_t first = rf_max(begin, 0), last = rf_max(rf_min(end, p->in.w), first);
     int32_t *inside = put_zero_points(p, columns, first - begin);
-    strip s = {columns, p->weights, p->table, out, p->out.c, (count >> 2) * 4 * step * COLUMN_WORDS * 4, count & 3};
+    const int32_t rest = count % p->block;
+    strip s = {columns, p->weights, p->table, out, p->out.c, (count - rest) * step * COLUMN_WORDS * 4, rest};
     const int8_t *rows[3];
     for (int32_t k = 0; k < 3; k++) {
         rows[k] = at->rows[k] + first * at->steps[k];
@@ -244,11 +275,11 @@ RF_DSP_INLINE void run(const params *p, const int8_t *in, int8_t *out, int32_t *
 void rf_depthwise_3x3_s1_s8_dsp(const rf_depthwise_3x3_s8_dsp_params *p, const int8_t *in, int8_t *out, void *scratch,
                                 int32_t y_begin, int32_t y_end)
 {
-    run(p, in, out, (int32_t *)scratch, y_begin, y_end, 1, run_strip_1);
+    run(p, in, out, (int32_t *)scratch, y_begin, y_end, 1, p->block == 5 ? run_fives_1 : run_fours_1);
 }
 
 void rf_depthwise_3x3_s2_s8_dsp(const rf_depthwise_3x3_s8_dsp_params *p, const int8_t *in, int8_t *out, void *scratch,
                                 int32_t y_begin, int32_t y_end)
 {
-    run(p, in, out, (int32_t *)scratch, y_begin, y_end, 2, run_strip_2);
+    run(p, in, out, (int32_t *)scratch, y_begin, y_end, 2, p->block == 5 ? run_fives_2 : run_fours_2);
 }

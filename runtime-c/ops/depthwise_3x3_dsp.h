@@ -14,6 +14,7 @@ typedef struct {
     int32_t in_zero;
     int32_t act_min, act_max;
     int32_t strip;
+    int32_t block; /* output pixels of a channel at a time, 4 or 5 */
     const int8_t *weights; /* per channel the taps 00 01 10 11, 02 20 12 21, 22 (row, column) */
     const int32_t *table;  /* per channel { bias << 8 | shift, multiplier, add } */
 } rf_depthwise_3x3_s8_dsp_params;

@@ -65,7 +65,7 @@ typedef void (*pixel_function)(const pixel *at);
     "str r0, [sp, #24]\n ldr r2, [sp, #28]\n cmp r0, r2\n bne 1b\n add sp, sp, #48\n pop {r4-r11, pc}\n"
 
 #define DEFINE_PIXEL(name, f)                                                                                          \
-    __attribute__((naked, noinline)) static void name(const pixel *at __attribute__((unused)))                         \
+    RF_DSP_ASSEMBLY static void name(const pixel *at __attribute__((unused)))                         \
     {                                                                                                                  \
         __asm__(HEAD SUMS SCALE(f) STORE NEXT);                                                                        \
     }

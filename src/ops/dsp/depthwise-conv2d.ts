@@ -87,8 +87,18 @@ function isStripCheaper(view: OpView<DepthwiseConv2dAttrs>, window: Window): boo
   const direct = 13 * taps * rows + window.w.out * (9 * rows + 42);
   const out = window.w.out;
   const strip =
-    17 * ((out - 1) * strideW + kernelW) + 60 + 4 * (27 + (58 + 3 * strideW) * (out >> 2) + 24 * (out & 3));
+    17 * ((out - 1) * strideW + kernelW) + 60 + 4 * (28 + lineCost(out, strideW, blockFor(view, window)));
   return strip <= direct;
+}
+
+/** Instructions for one channel of `out` pixels in blocks of four or five, the rest one by one. */
+function lineCost(out: number, stride: number, block: number): number {
+  return Math.floor(out / block) * (block === 4 ? 58 + 3 * stride : 72 + 4 * stride) + (out % block) * 24;
+}
+
+function blockFor(view: OpView<DepthwiseConv2dAttrs>, { w }: Window): 4 | 5 {
+  const { strideW } = view.attrs;
+  return lineCost(w.out, strideW, 5) < lineCost(w.out, strideW, 4) ? 5 : 4;
 }
 
 /** Taps inside the axis, over all outputs along it. */
@@ -124,8 +134,9 @@ function stripCall(
 ): KernelCall[] {
   const { strideW } = view.attrs;
   const bytesOf = (pixels: number) => 24 * ((pixels - 1) * strideW + 3);
-  let strip = 4;
-  while (strip < window.w.out && bytesOf(strip + 4) <= columnBytes) strip += 4;
+  const block = blockFor(view, window);
+  let strip: number = block;
+  while (strip < window.w.out && bytesOf(strip + block) <= columnBytes) strip += block;
   strip = Math.min(strip, window.w.out);
   const weights = filters.flatMap(({ taps }) => order3x3.map((tap) => taps[tap]!));
   const table = filters.flatMap(({ scaling: { bias, multiplier, add, shift } }) => [
@@ -138,7 +149,7 @@ function stripCall(
       kernel: `depthwise_3x3_s${strideW}_s8_dsp`,
       file: 'depthwise_3x3_dsp',
       paramsType: 'depthwise_3x3_s8_dsp_params',
-      params: { ...shared(view, window), strip, ...constants(weights, table) },
+      params: { ...shared(view, window), strip, block, ...constants(weights, table) },
       form: 'rows',
       reads: [view.input(0).id],
       writes: [view.output(0).id],
