@@ -24,11 +24,14 @@
 #define RF_DSP_INLINE static inline
 #endif
 
-/* In front of a loop of up to eight rounds that is to be unrolled; without optimisation GCC warns about the wish. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define RF_DSP_UNROLL _Pragma("GCC unroll 8")
+/*
+ * For functions written in assembly as a whole. noipa: GCC does not read assembly, so it must not conclude from it which
+ * registers and arguments such a function uses.
+ */
+#if defined(__clang__)
+#define RF_DSP_ASSEMBLY __attribute__((naked, noinline))
 #else
-#define RF_DSP_UNROLL
+#define RF_DSP_ASSEMBLY __attribute__((naked, noinline, noipa))
 #endif
 
 /* Four bytes from any address; the cores read unaligned words. */
@@ -61,6 +64,15 @@ static inline int32_t rf_dsp_sxtb16_odd(int32_t x)
 {
     int32_t result;
     __asm__("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(x));
+    return result;
+}
+
+/* Bytes 0 and 2, or 1 and 3, sign-extended and added to the halves of acc. */
+static inline int32_t rf_dsp_sxtab16(int32_t acc, int32_t x) { return __sxtab16(acc, x); }
+static inline int32_t rf_dsp_sxtab16_odd(int32_t acc, int32_t x)
+{
+    int32_t result;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(acc), "r"(x));
     return result;
 }
 
@@ -121,6 +133,15 @@ static inline int32_t rf_dsp_min4(int32_t a, int32_t b)
 static inline int32_t rf_dsp_byte(int32_t x, int32_t n) { return (int8_t)(uint8_t)(((uint32_t)x >> (8 * n)) & 0xFFu); }
 static inline int32_t rf_dsp_sxtb16(int32_t x) { return rf_dsp_pair(rf_dsp_byte(x, 0), rf_dsp_byte(x, 2)); }
 static inline int32_t rf_dsp_sxtb16_odd(int32_t x) { return rf_dsp_pair(rf_dsp_byte(x, 1), rf_dsp_byte(x, 3)); }
+static inline int32_t rf_dsp_add_halves(int32_t a, int32_t b)
+{
+    return rf_dsp_pair(rf_dsp_low(a) + rf_dsp_low(b), rf_dsp_high(a) + rf_dsp_high(b));
+}
+static inline int32_t rf_dsp_sxtab16(int32_t acc, int32_t x) { return rf_dsp_add_halves(acc, rf_dsp_sxtb16(x)); }
+static inline int32_t rf_dsp_sxtab16_odd(int32_t acc, int32_t x)
+{
+    return rf_dsp_add_halves(acc, rf_dsp_sxtb16_odd(x));
+}
 static inline int32_t rf_dsp_smlabb(int32_t a, int32_t b, int32_t acc)
 {
     return rf_dsp_add(acc, rf_dsp_low(a) * rf_dsp_low(b));

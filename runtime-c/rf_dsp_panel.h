@@ -99,7 +99,7 @@ typedef void (*rf_dsp_panel_function)(const rf_dsp_panel *panel);
     "add sp, sp, #24\n pop {r4-r11, pc}\n"
 
 #define RF_DEFINE_PANEL(name, n, f)                                                                                    \
-    __attribute__((naked, noinline)) static void name(const rf_dsp_panel *panel __attribute__((unused)))               \
+    RF_DSP_ASSEMBLY static void name(const rf_dsp_panel *panel __attribute__((unused)))               \
     {                                                                                                                  \
         __asm__(RF_PANEL_HEAD RF_PANEL_SUMS##n RF_PANEL_SCALE##n(f) RF_PANEL_STORE##n RF_PANEL_TAIL);                  \
     }

@@ -20,6 +20,8 @@ import {
   randomConv2d,
   randomDepthwise,
   randomFullyConnected,
+  randomGlobalPool,
+  randomPool,
 } from './random-operators.js';
 
 const cases = Number(process.env.RF_FUZZ_CASES ?? 1500);
@@ -90,6 +92,8 @@ const operators = {
   depthwise_conv2d: randomDepthwise,
   fully_connected: randomFullyConnected,
   add: randomAdd,
+  pool2d: randomPool,
+  global_pool: randomGlobalPool,
 };
 
 for (const [name, make] of Object.entries(operators)) {

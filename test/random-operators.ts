@@ -117,8 +117,9 @@ export function randomDepthwise(random: Random): OpView {
   const strides = plain ? { strideW: attrs.strideH, dilationH: 1, dilationW: 1 } : {};
   const width = plain ? kernelH : kernelW;
   const channels = pick(random, [4, 8, 12, 16, 3, 10]);
+  const inner = random() < 0.15 ? 1 : channels;
   const [h, w] = [size(random, kernelH, attrs.dilationH), size(random, width, attrs.dilationW)];
-  const input = image(0, [pick(random, [1, 1, 1, 2]), h, w, channels], quant(random, 0.05));
+  const input = image(0, [pick(random, [1, 1, 1, 2]), h, w, inner], quant(random, 0.05));
   const weights = weightTensor(random, 1, [1, kernelH, width, channels], 3);
   const terms = kernelH * width;
   const bias = random() < 0.9 ? biasTensor(random, 2, channels, terms) : null;
@@ -154,5 +155,46 @@ export function randomAdd(random: Random): OpView {
   const [a, b] = [quant(random, scale()), quant(random, random() < 0.2 ? 0.05 : scale())];
   return single('add', [image(0, shape, a), image(1, shape, b)], quant(random, scale()), {
     activation: pick(random, ['none', 'relu', 'relu6', 'relu_n1_to_1']),
+  });
+}
+
+export function randomPool(random: Random): OpView {
+  const { kernelH, kernelW, attrs } = window(random, [1, 2, 3, 4, 7], false);
+  const channels = pick(random, [4, 8, 12, 16, 5]);
+  const [h, w] = [size(random, kernelH, 1), size(random, kernelW, 1)];
+  const shape = [pick(random, [1, 1, 2]), h, w, channels];
+  const q = quant(random, 0.05);
+  // A window never lies wholly in the padding.
+  const padding = attrs.padding === 'explicit' ? 'same' : attrs.padding;
+  return single(pick(random, ['average_pool2d', 'max_pool2d']), [image(0, shape, q)], q, {
+    ...attrs,
+    padding,
+    dilationH: 1,
+    dilationW: 1,
+    kernelH,
+    kernelW,
+  });
+}
+
+/** A mean, sum or average over the whole image. */
+export function randomGlobalPool(random: Random): OpView {
+  const [h, w, c] = [whole(random, 1, 20), whole(random, 1, 40), whole(random, 1, 13)];
+  const input = image(0, [1, h, w, c], quant(random, 0.05));
+  if (random() < 0.5) {
+    const attrs = {
+      padding: 'valid',
+      pads: [0, 0, 0, 0],
+      strideH: 1,
+      strideW: 1,
+      dilationH: 1,
+      dilationW: 1,
+    };
+    const activation = pick(random, ['none', 'relu', 'relu6']);
+    return single('average_pool2d', [input], input.quant!, { ...attrs, activation, kernelH: h, kernelW: w });
+  }
+  const data = new Uint8Array(Int32Array.of(1, 2).buffer);
+  const axes: Tensor = { id: 1, name: 'axes', dtype: 'int32', shape: [2], quant: null, data };
+  return single(pick(random, ['mean', 'sum']), [input, axes], quant(random, 0.05 * 2 ** (8 * random() - 4)), {
+    keepDims: random() < 0.5,
   });
 }

@@ -5,8 +5,9 @@
  * Usage: npm run bench:kernels -- [--board virt-m4,virt-m7] [--network kws,...] [--objective balanced,speed] [--layers] [--json]
  *   --layers  also prints every operator
  *   --json    prints one document instead
+ *   --record  writes the instructions of `balanced` plans on virt-m4 to docs/kernel-instructions.json, which a test holds
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     objective: { type: 'string', default: 'balanced,speed' },
     layers: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
   },
 });
 
@@ -150,3 +152,8 @@ for (const board of list(values.board)) {
   }
 }
 if (values.json) console.log(JSON.stringify(results, null, 2));
+if (values.record) {
+  const recorded = results.filter(({ board, objective }) => board === 'virt-m4' && objective === 'balanced');
+  const figures = Object.fromEntries(recorded.map(({ network, instructions }) => [network, instructions]));
+  writeFileSync(join(root, 'docs/kernel-instructions.json'), `${JSON.stringify(figures, null, 2)}\n`);
+}

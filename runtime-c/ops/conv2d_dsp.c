@@ -33,6 +33,67 @@ static inline int32_t *put(int32_t *to, int32_t step, const int8_t *from, int32_
     }
 }
 
+#if RF_DSP_NATIVE
+
+/*
+ * `words` > 0 words of three or four pixels `pitch` bytes apart, interleaved pair by pair. r0 to r3 pixels, r8 to r11 their
+ * words and even bytes, r4 to r7 their odd bytes, r12 the column, lr its end: 16 instructions for 16 inputs.
+ */
+#define WORDS_HEAD "push {r4-r11, lr}\n mov r12, r0\n mov r0, r1\n mov lr, r3\n add r1, r0, r2\n add r3, r2, r1\n"
+RF_DSP_ASSEMBLY static int32_t *put_words4(int32_t *to __attribute__((unused)),
+                                                            const int8_t *from __attribute__((unused)),
+                                                            int32_t pitch __attribute__((unused)),
+                                                            int32_t words __attribute__((unused)))
+{
+    __asm__(WORDS_HEAD "mov r4, r3\n add r3, r3, r2\n mov r2, r4\n add lr, r12, lr, lsl #5\n"
+            "1: ldr r8, [r0], #4\n ldr r9, [r1], #4\n ldr r10, [r2], #4\n ldr r11, [r3], #4\n"
+            "sxtb16 r4, r8, ror #8\n sxtb16 r5, r9, ror #8\n sxtb16 r6, r10, ror #8\n sxtb16 r7, r11, ror #8\n"
+            "sxtb16 r8, r8\n sxtb16 r9, r9\n sxtb16 r10, r10\n sxtb16 r11, r11\n"
+            "stm r12!, {r8-r11}\n stm r12!, {r4-r7}\n cmp r12, lr\n bne 1b\n mov r0, r12\n pop {r4-r11, pc}\n");
+}
+RF_DSP_ASSEMBLY static int32_t *put_words3(int32_t *to __attribute__((unused)),
+                                                            const int8_t *from __attribute__((unused)),
+                                                            int32_t pitch __attribute__((unused)),
+                                                            int32_t words __attribute__((unused)))
+{
+    __asm__(WORDS_HEAD "add lr, lr, lr, lsl #1\n add lr, r12, lr, lsl #3\n"
+            "1: ldr r8, [r0], #4\n ldr r9, [r1], #4\n ldr r10, [r3], #4\n"
+            "sxtb16 r4, r8, ror #8\n sxtb16 r5, r9, ror #8\n sxtb16 r6, r10, ror #8\n"
+            "sxtb16 r8, r8\n sxtb16 r9, r9\n sxtb16 r10, r10\n"
+            "stm r12!, {r8-r10}\n stm r12!, {r4-r6}\n cmp r12, lr\n bne 1b\n mov r0, r12\n pop {r4-r11, pc}\n");
+}
+
+static inline int32_t *put_words(int32_t *to, int32_t pixels, const int8_t *from, int32_t pitch, int32_t words)
+{
+    return pixels == 4 ? put_words4(to, from, pitch, words) : put_words3(to, from, pitch, words);
+}
+
+#else
+
+static int32_t *put_words(int32_t *to, int32_t pixels, const int8_t *from, int32_t pitch, int32_t words)
+{
+    for (int32_t i = 0; i < pixels; i++) {
+        put(to + i, pixels, from + i * pitch, 4 * words);
+    }
+    return to + 2 * words * pixels;
+}
+
+#endif
+
+/* As put, for three or four pixels `pitch` bytes apart. */
+static inline int32_t *put_pixels(int32_t *to, int32_t pixels, const int8_t *from, int32_t pitch, int32_t count)
+{
+    const int32_t words = count >> 2, rest = count & 3;
+    if (words > 0) {
+        to = put_words(to, pixels, from, pitch, words);
+        from += 4 * words;
+    }
+    for (int32_t i = 0; rest != 0 && i < pixels; i++, from += pitch) {
+        put(to + i, pixels, from, rest);
+    }
+    return to + ((rest + 1) >> 1) * pixels;
+}
+
 static inline int32_t *put_zero_points(int32_t *to, int32_t step, int32_t pairs, int32_t zero)
 {
     const int32_t pair = rf_dsp_pair(zero, zero);
@@ -47,66 +108,66 @@ static int32_t pairs_of(int32_t count)
     return 2 * (count >> 2) + (((count & 3) + 1) >> 1);
 }
 
-/* Where one output pixel looks, and the part of each kernel row that lies inside the image: columns begin to end - 1. */
+/* The kernel rows of one output row: where they begin in the input; NULL outside the image. */
 typedef struct {
-    int32_t left, begin, end;
+    const int8_t *rows[RF_CONV2D_DSP_ROWS];
 } look;
 
-static look look_at(const rf_conv2d_s8_dsp_params *p, int32_t x)
-{
-    const int32_t dilation = p->window.dilation_w, kernel = p->window.kernel_w;
-    const int32_t left = x * p->window.stride_w - p->window.pad_left;
-    look at = {left, 0, kernel};
-    while (at.begin < kernel && left + at.begin * dilation < 0) {
-        at.begin++;
-    }
-    while (at.end > at.begin && left + (at.end - 1) * dilation >= p->in.w) {
-        at.end--;
-    }
-    return at;
-}
-
-/* One kernel row of inputs: a piece of the image's row, with zero points before and behind. */
-static int32_t *put_row(const rf_conv2d_s8_dsp_params *p, look at, const int8_t *row, int8_t *bytes, int32_t *to,
-                        int32_t step)
-{
-    const int32_t c = p->in.c, dilation = p->window.dilation_w, kernel = p->window.kernel_w;
-    const int8_t *from = row + (at.left + at.begin * dilation) * c;
-    if (dilation == 1 && at.begin == 0 && at.end == kernel) {
-        return put(to, step, from, kernel * c);
-    }
-    if ((c & 3) == 0) {
-        to = put_zero_points(to, step, at.begin * (c >> 1), p->in_zero);
-        for (int32_t k = at.begin; k < at.end; k++, from += dilation * c) {
-            to = put(to, step, from, c);
-        }
-        return put_zero_points(to, step, (kernel - at.end) * (c >> 1), p->in_zero);
-    }
-    memset(bytes, p->in_zero, (size_t)(kernel * c));
-    for (int32_t k = at.begin; k < at.end; k++, from += dilation * c) {
-        memcpy(bytes + k * c, from, (size_t)c);
-    }
-    return put(to, step, bytes, kernel * c);
-}
-
-/* All inputs of output pixel (y, x). */
-static void gather(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int32_t y, int32_t x, int8_t *bytes, int32_t *to,
-                   int32_t step)
+static void look_at(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int32_t y, look *at)
 {
     const int32_t image = y / p->out.h;
     const int32_t top = (y - image * p->out.h) * p->window.stride_h - p->window.pad_top;
-    if (p->is_pointwise) {
-        put(to, step, in + rf_row(&p->in, image * p->in.h + top) + x * p->window.stride_w * p->in.c, p->in.c);
-        return;
-    }
-    const look at = look_at(p, x);
     for (int32_t k = 0; k < p->window.kernel_h; k++) {
         const int32_t iy = top + k * p->window.dilation_h;
-        if (iy < 0 || iy >= p->in.h) {
-            to = put_zero_points(to, step, pairs_of(p->window.kernel_w * p->in.c), p->in_zero);
-        } else {
-            to = put_row(p, at, in + rf_row(&p->in, image * p->in.h + iy), bytes, to, step);
+        at->rows[k] = iy >= 0 && iy < p->in.h ? in + rf_row(&p->in, image * p->in.h + iy) : NULL;
+    }
+}
+
+/* One kernel row that hangs over an end of the image, or is dilated. */
+static int32_t *put_broken_row(const rf_conv2d_s8_dsp_params *p, int32_t left, const int8_t *row, int8_t *bytes,
+                               int32_t *to, int32_t step)
+{
+    const int32_t c = p->in.c, dilation = p->window.dilation_w, kernel = p->window.kernel_w;
+    int8_t *end = bytes;
+    for (int32_t k = 0, x = left; k < kernel; k++, x += dilation) {
+        const int32_t is_inside = x >= 0 && x < p->in.w;
+        const int8_t *from = row + x * c;
+        if ((c & 3) == 0) {
+            to = is_inside ? put(to, step, from, c) : put_zero_points(to, step, c >> 1, p->in_zero);
+            continue;
         }
+        for (int32_t i = 0; i < c; i++) {
+            *end++ = is_inside ? from[i] : (int8_t)p->in_zero;
+        }
+    }
+    return (c & 3) == 0 ? to : put(to, step, bytes, kernel * c);
+}
+
+/* All inputs of output pixel x of a row. */
+static void gather(const rf_conv2d_s8_dsp_params *p, const look *at, int32_t x, int8_t *bytes, int32_t *to, int32_t step)
+{
+    const int32_t kernel = p->window.kernel_w, c = p->in.c;
+    const int32_t left = x * p->window.stride_w - p->window.pad_left;
+    const int32_t is_whole = p->window.dilation_w == 1 && left >= 0 && left + kernel <= p->in.w;
+    for (int32_t k = 0; k < p->window.kernel_h; k++) {
+        if (!at->rows[k]) {
+            to = put_zero_points(to, step, pairs_of(kernel * c), p->in_zero);
+        } else if (is_whole) {
+            to = put(to, step, at->rows[k] + left * c, kernel * c);
+        } else {
+            to = put_broken_row(p, left, at->rows[k], bytes, to, step);
+        }
+    }
+}
+
+/* All inputs of three or four pixels of a row from x on whose windows stay inside it. */
+static void gather_inside(const rf_conv2d_s8_dsp_params *p, const look *at, int32_t x, int32_t *to, int32_t pixels)
+{
+    const int32_t count = p->window.kernel_w * p->in.c, pitch = p->window.stride_w * p->in.c;
+    const int32_t left = (x * p->window.stride_w - p->window.pad_left) * p->in.c;
+    for (int32_t k = 0; k < p->window.kernel_h; k++) {
+        to = at->rows[k] ? put_pixels(to, pixels, at->rows[k] + left, pitch, count)
+                         : put_zero_points(to, 1, pairs_of(count) * pixels, p->in_zero);
     }
 }
 
@@ -150,19 +211,34 @@ void rf_conv2d_s8_dsp(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int8_t
 {
     int32_t *columns = (int32_t *)scratch;
     int8_t *bytes = (int8_t *)(columns + p->pixels * p->pairs);
+    /* Pixels inside_begin to inside_end - 1 of a row look only at columns of the image. */
+    const int32_t stride = p->window.stride_w, pad = p->window.pad_left;
+    const int32_t inside_begin = (pad + stride - 1) / stride;
+    const int32_t inside_end = p->window.dilation_w == 1 ? (p->in.w - p->window.kernel_w + pad + stride) / stride : 0;
     /* Output rows that follow each other are one long row. */
     const int32_t rows = p->out.rows ? 1 : y_end - y_begin;
     for (int32_t y = y_begin; y < y_end; y += rows) {
         int8_t *to = out + rf_row(&p->out, y);
         int32_t at_y = y, x = 0;
+        look at;
+        look_at(p, in, y, &at);
         for (int32_t left = rows * p->out.w; left > 0;) {
             const int32_t pixels = rf_dsp_next_pixels(left, p->pixels);
-            for (int32_t i = 0; i < pixels; i++) {
-                gather(p, in, at_y, x, bytes, columns + i, pixels);
-                if (++x == p->out.w) {
-                    x = 0;
-                    at_y++;
+            if (pixels > 2 && x >= inside_begin && x + pixels <= inside_end) {
+                gather_inside(p, &at, x, columns, pixels);
+                x += pixels;
+            } else {
+                for (int32_t i = 0; i < pixels; i++) {
+                    gather(p, &at, x, bytes, columns + i, pixels);
+                    if (++x == p->out.w && ++at_y < y_end) {
+                        x = 0;
+                        look_at(p, in, at_y, &at);
+                    }
                 }
+            }
+            if (x == p->out.w && ++at_y < y_end) {
+                x = 0;
+                look_at(p, in, at_y, &at);
             }
             multiply(p, columns, pixels, to);
             clamp(p, to, pixels * p->out.c);

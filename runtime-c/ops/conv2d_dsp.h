@@ -4,6 +4,9 @@
 
 #include "../rf.h"
 
+/* Kernel rows of a filter, at most. */
+enum { RF_CONV2D_DSP_ROWS = 16 };
+
 /*
  * weights: for each pair of output channels (c0, c1; c1 is 0 behind the last) and each pair of inputs (a, b) the bytes
  * c0[a], c1[a], c0[b], c1[b], where a byte of c1 is one less when that of c0 is negative: a half word is then 256 * c1 + c0.
@@ -17,7 +20,6 @@ typedef struct {
     int32_t in_zero;
     int32_t act_min, act_max;
     int32_t rounds_down; /* 1: negative results are clamped away, so that ties may round up */
-    int32_t is_pointwise; /* 1: a filter of 1x1 that never hangs over the edge */
     int32_t pixels;      /* at most this many are computed together, 1 to 4 */
     int32_t pairs;       /* of inputs for one output */
     const int8_t *weights;

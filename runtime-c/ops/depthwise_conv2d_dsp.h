@@ -7,11 +7,12 @@
 
 #include "../rf.h"
 
+/* Kernel rows of a filter, at most. */
+enum { RF_DEPTHWISE_DSP_ROWS = 16 };
+
 /*
- * weights: channel by channel, kernel_h * kernel_w bytes each. Kernel rows are taken in twos (0 with 1, 2 with 3, ...), and
- * of two rows the taps one after the other: upper, lower. Two taps are interleaved (upper, upper, lower, lower), a last one
- * stands alone. The bytes of an odd last row follow.
- * table: per channel { bias << 8 | shift, multiplier, add }; the bias includes the input's zero point.
+ * weights: for each four channels [kernel row][kernel column][channel].
+ * table: for each four channels { biases, multipliers, addends, shifts as bytes }, 13 words.
  */
 typedef struct {
     rf_plane in, out;
@@ -19,28 +20,11 @@ typedef struct {
     int32_t in_zero;
     int32_t act_min, act_max;
     int32_t rounds_down; /* 1: negative results are clamped away, so that ties may round up */
-    int32_t strip;       /* output pixels that are computed together */
     const int8_t *weights;
     const int32_t *table;
 } rf_depthwise_conv2d_s8_dsp_params;
 
-/*
- * Kernels for square filters with equal strides, no dilation and results that round down, and one for all. scratch: 4 * kernel_h / 2 rounded up *
- * kernel_w words of unpacked weights, then for each input column of a strip 4 words per two kernel rows and 2 for an odd one.
- */
-void rf_depthwise_conv2d_s8_dsp_3x3_s1(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,
-                                       void *scratch, int32_t y_begin, int32_t y_end);
-void rf_depthwise_conv2d_s8_dsp_3x3_s2(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,
-                                       void *scratch, int32_t y_begin, int32_t y_end);
-void rf_depthwise_conv2d_s8_dsp_5x5_s1(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,
-                                       void *scratch, int32_t y_begin, int32_t y_end);
-void rf_depthwise_conv2d_s8_dsp_5x5_s2(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,
-                                       void *scratch, int32_t y_begin, int32_t y_end);
-void rf_depthwise_conv2d_s8_dsp_7x7_s1(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,
-                                       void *scratch, int32_t y_begin, int32_t y_end);
-void rf_depthwise_conv2d_s8_dsp_7x7_s2(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,
-                                       void *scratch, int32_t y_begin, int32_t y_end);
 void rf_depthwise_conv2d_s8_dsp(const rf_depthwise_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out,
-                                void *scratch, int32_t y_begin, int32_t y_end);
+                                int32_t y_begin, int32_t y_end);
 
 #endif

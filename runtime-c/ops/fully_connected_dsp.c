@@ -56,7 +56,7 @@ typedef void (*block_function)(const block *b);
     "add sp, sp, #24\n pop {r4-r11, pc}\n"
 
 #define DEFINE(name, n, f)                                                                                             \
-    __attribute__((naked, noinline)) static void name(const block *b __attribute__((unused)))                          \
+    RF_DSP_ASSEMBLY static void name(const block *b __attribute__((unused)))                          \
     {                                                                                                                  \
         __asm__(HEAD SUMS##n LOOP(STEP##n) SCALE##n(f) STORE##n TAIL);                                                 \
     }

@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../ir/tensor.js';
 import { kernelSuffix, windowStruct } from './convolution.js';
+import { poolDsp } from './dsp/pool.js';
 import { paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import { type Activation, activationBounds, activationOf, activationRange, isClamp } from './quantise.js';
@@ -25,7 +26,7 @@ export const averagePool2d = pool('average_pool2d', 1, 'AVERAGE_POOL_2D');
 export const maxPool2d = pool('max_pool2d', 17, 'MAX_POOL_2D');
 
 function pool(kind: string, builtin: number, name: string): OpDef<Pool2dAttrs> {
-  return {
+  const def: OpDef<Pool2dAttrs> = {
     kind,
     tflite: [
       {
@@ -115,6 +116,7 @@ function pool(kind: string, builtin: number, name: string): OpDef<Pool2dAttrs> {
       ];
     },
   };
+  return { ...def, fast: { dsp: (view) => poolDsp(view, def.calls(view)) } };
 }
 
 /** One window that is the whole image: it can be fed row by row. */

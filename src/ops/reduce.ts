@@ -3,6 +3,7 @@ import { ReflowError } from '../base/error.js';
 import { constantIntegers, elementCount } from '../ir/tensor.js';
 import { maxRank } from './broadcast.js';
 import { kernelSuffix } from './convolution.js';
+import { poolDsp } from './dsp/pool.js';
 import { stridesOf } from './move.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import { perTensor, quantiseMultiplier } from './quantise.js';
@@ -21,7 +22,7 @@ export const mean = reduction('mean', 40, 'MEAN');
 export const sum = reduction('sum', 74, 'SUM');
 
 function reduction(kind: 'mean' | 'sum', builtin: number, name: string): OpDef<ReduceAttrs> {
-  return {
+  const def: OpDef<ReduceAttrs> = {
     kind,
     tflite: [{ builtin, name, attrs: (options) => ({ keepDims: options.bool(0, false) }) }],
     infer(view) {
@@ -72,6 +73,7 @@ function reduction(kind: 'mean' | 'sum', builtin: number, name: string): OpDef<R
       ];
     },
   };
+  return { ...def, fast: { dsp: (view) => poolDsp(view, def.calls(view)) } };
 }
 
 /** Over height and width of one image: it can be fed row by row. */

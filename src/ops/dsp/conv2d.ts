@@ -1,33 +1,49 @@
-/** CONV_2D of int8 images on the DSP extension: rf_conv2d_s8_dsp. */
-import { elementCount, typedArray } from '../../ir/tensor.js';
+/** CONV_2D of int8 images on the DSP extension, and what amounts to it: rf_conv2d_s8_dsp. */
+import { typedArray } from '../../ir/tensor.js';
 import type { Conv2dAttrs } from '../conv2d.js';
 import { windowStruct } from '../convolution.js';
-import { type Axis, windowOf } from '../geometry.js';
+import { type WindowAttrs, windowOf } from '../geometry.js';
 import type { KernelCall, OpView } from '../op-def.js';
-import { activationRange, perTensor } from '../quantise.js';
+import { type Activation, activationRange, perTensor } from '../quantise.js';
 import { packPanel, panelOrder } from './panel.js';
 import { channelOf, channelScales, roundsDown } from './requantise.js';
 
 /** Gathered inputs take this much working memory at most, where one pixel at a time does not need more. */
 const columnBytes = 2304;
 
+/** Kernel rows that the kernel has room for. */
+const mostRows = 16;
+
 /** Null: other types, groups, or numbers for which the fast arithmetic is not exact. */
 export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | null {
-  const [input, weights, output, bias] = [
-    view.input(0),
-    view.input(1),
-    view.output(0),
-    view.inputs[2] ?? null,
-  ];
+  const [input, weights] = [view.input(0), view.input(1)];
   if (input.dtype !== 'int8' || input.shape[3] !== weights.shape[3]) return null;
-  const [count = 1, kernelH = 1, kernelW = 1, channels = 1] = weights.shape;
+  const [count = 1, kernelH = 1, kernelW = 1] = weights.shape;
   const values = typedArray('int8', weights.data!) as Int8Array;
+  return convolutionCall(view, view.attrs.activation, { count, kernelH, kernelW, values });
+}
+
+/** Filters over all input channels: [filter][kernel row][kernel column][channel]. */
+export interface Filters {
+  readonly count: number;
+  readonly kernelH: number;
+  readonly kernelW: number;
+  readonly values: Int8Array;
+}
+
+/** The call for an operator whose input 0 is the image, input 1 the weights (for their scales) and input 2 the bias. */
+export function convolutionCall(
+  view: OpView<WindowAttrs>,
+  activation: Activation,
+  { count, kernelH, kernelW, values }: Filters,
+): readonly KernelCall[] | null {
+  if (kernelH > mostRows) return null;
+  const [input, output, bias] = [view.input(0), view.output(0), view.inputs[2] ?? null];
   const biases = bias ? typedArray('int32', bias.data!) : new Int32Array(count);
-  const inputs = elementCount(weights.shape.slice(1));
-  const inZero = perTensor(input).zeroPoint;
-  const outZero = perTensor(output).zeroPoint;
-  const down = roundsDown(view.attrs.activation, output);
-  const folded = channelScales(input, weights, output, count).map((scale, channel) =>
+  const inputs = values.length / count;
+  const [inZero, outZero] = [perTensor(input).zeroPoint, perTensor(output).zeroPoint];
+  const down = roundsDown(activation, output);
+  const channels = channelScales(input, view.input(1), output, count).map((scale, channel) =>
     channelOf(
       values.subarray(channel * inputs, (channel + 1) * inputs),
       Number(biases[channel]!),
@@ -35,12 +51,13 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
       scale,
     ),
   );
-  const order = panelOrder(kernelH, kernelW * channels, 4);
-  const panel = packPanel(values, folded, order, outZero, down);
+  const run = inputs / kernelH;
+  const order = panelOrder(kernelH, run, 4);
+  const panel = packPanel(values, channels, order, outZero, down);
   if (!panel) return null;
-  const axes = windowOf(input.shape, kernelH, kernelW, view.attrs);
-  const range = activationRange(view.attrs.activation, output);
+  const range = activationRange(activation, output);
   const pixels = Math.max(1, Math.min(4, Math.floor(columnBytes / (4 * order.length))));
+  const axes = windowOf(input.shape, kernelH, kernelW, view.attrs);
   return [
     {
       kernel: 'conv2d_s8_dsp',
@@ -54,7 +71,6 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
         act_min: range.min,
         act_max: range.max,
         rounds_down: down ? 1 : 0,
-        is_pointwise: isPointwise(view, axes) ? 1 : 0,
         pixels,
         pairs: order.length,
         weights: { array: { role: 'weights', values: panel.weights, weight: true } },
@@ -63,17 +79,7 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
       form: 'rows',
       reads: [input.id],
       writes: [output.id],
-      scratchBytes: 4 * pixels * order.length + (channels % 4 === 0 ? 0 : kernelW * channels),
+      scratchBytes: 4 * pixels * order.length + (input.shape[3]! % 4 === 0 ? 0 : run),
     },
   ];
-}
-
-/** A filter of 1x1 that stays inside the image. */
-function isPointwise(view: OpView<Conv2dAttrs>, { h, w }: { h: Axis; w: Axis }): boolean {
-  const [, kernelH = 1, kernelW = 1] = view.input(1).shape;
-  const [, height = 1, width = 1] = view.input(0).shape;
-  const inside = (axis: Axis, stride: number, size: number) =>
-    axis.padBefore === 0 && (axis.out - 1) * stride < size;
-  const { strideH, strideW } = view.attrs;
-  return kernelH * kernelW === 1 && inside(h, strideH, height) && inside(w, strideW, width);
 }

@@ -1,11 +1,12 @@
-/** DEPTHWISE_CONV_2D of int8 images on the DSP extension: rf_depthwise_conv2d_s8_dsp and its kin for square filters. */
+/** DEPTHWISE_CONV_2D of int8 images on the DSP extension: rf_depthwise_3x3_..., where it pays, or rf_depthwise_conv2d_s8_dsp. */
 import { typedArray } from '../../ir/tensor.js';
 import { windowStruct } from '../convolution.js';
 import type { DepthwiseConv2dAttrs } from '../depthwise-conv2d.js';
-import { windowOf } from '../geometry.js';
-import type { KernelCall, OpView } from '../op-def.js';
+import { type Axis, windowOf } from '../geometry.js';
+import type { CStruct, KernelCall, OpView } from '../op-def.js';
 import { activationRange, perTensor } from '../quantise.js';
-import { channelOf, channelScales, roundsDown, scalingOf } from './requantise.js';
+import { convolutionCall } from './conv2d.js';
+import { channelOf, channelScales, roundsDown, type Scaling, scalingOf } from './requantise.js';
 
 /** The columns of a strip take this much working memory at most, where four pixels do not need more. */
 const columnBytes = 768;
@@ -13,86 +14,189 @@ const columnBytes = 768;
 /** Sums stand in the upper 24 bits of a word. */
 const sumBits = 24;
 
+/** Kernel rows that rf_depthwise_conv2d_s8_dsp has room for. */
+const mostRows = 16;
+
 /** Null: other types, several filters per channel, odd channels, or numbers for which the arithmetic is not exact. */
 export function depthwiseConv2dDsp(view: OpView<DepthwiseConv2dAttrs>): readonly KernelCall[] | null {
-  const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
+  const [input, weights] = [view.input(0), view.input(1)];
   const [, kernelH = 1, kernelW = 1, channels = 1] = weights.shape;
-  if (input.dtype !== 'int8' || input.shape[3] !== channels || channels % 4 !== 0) return null;
-  const packed = packFilters(view, kernelH * kernelW, channels);
-  if (!packed) return null;
+  if (input.dtype !== 'int8') return null;
+  if (input.shape[3] === 1) return singleInput(view);
+  if (input.shape[3] !== channels || channels % 4 !== 0) return null;
+  if (kernelH > mostRows) return null;
+  const filters = filtersOf(view);
+  if (!filters) return null;
+  const window = windowOf(input.shape, kernelH, kernelW, view.attrs);
+  return isStripCheaper(view, window) ? stripCall(view, filters, window) : pixelCall(view, filters, window);
+}
+
+/** All filters read the only channel: that is a convolution. */
+function singleInput(view: OpView<DepthwiseConv2dAttrs>): readonly KernelCall[] | null {
+  const [, kernelH = 1, kernelW = 1, count = 1] = view.input(1).shape;
+  const taps = typedArray('int8', view.input(1).data!) as Int8Array;
+  const size = kernelH * kernelW;
+  const values = taps.map((_, at) => taps[(at % size) * count + Math.floor(at / size)]!);
+  return convolutionCall(view, view.attrs.activation, { count, kernelH, kernelW, values });
+}
+
+/** One channel: its taps in the order of the file, and how its sum is scaled. */
+interface Filter {
+  readonly taps: readonly number[];
+  readonly scaling: Scaling;
+}
+
+function filtersOf(view: OpView<DepthwiseConv2dAttrs>): Filter[] | null {
+  const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
+  const bias = view.inputs[2] ?? null;
+  const channels = weights.shape[3]!;
+  const values = typedArray('int8', weights.data!) as Int8Array;
+  const biases = bias ? typedArray('int32', bias.data!) : new Int32Array(channels);
+  const down = roundsDown(view.attrs.activation, output);
+  const filters: Filter[] = [];
+  for (const [c, scale] of channelScales(input, weights, output, channels).entries()) {
+    const taps = Array.from({ length: values.length / channels }, (_, tap) => values[tap * channels + c]!);
+    const channel = channelOf(taps, Number(biases[c]!), perTensor(input).zeroPoint, scale);
+    const scaling = channel && scalingOf(channel, perTensor(output).zeroPoint, down, sumBits);
+    if (!scaling || Math.abs(scaling.bias) >= 2 ** (sumBits - 1)) return null;
+    filters.push({ taps, scaling });
+  }
+  return filters;
+}
+
+type Window = { readonly h: Axis; readonly w: Axis };
+
+/**
+ * Instructions on a Cortex-M4 for four channels of an output row, as the kernels' heads state them: strips turn every input
+ * column and run in fours, the other kernel leaves out what lies outside the image.
+ */
+function isStripCheaper(view: OpView<DepthwiseConv2dAttrs>, window: Window): boolean {
+  const [, kernelH = 1, kernelW = 1] = view.input(1).shape;
   const { strideH, strideW, dilationH, dilationW, activation } = view.attrs;
-  const axes = windowOf(input.shape, kernelH, kernelW, view.attrs);
-  const range = activationRange(activation, output);
-  const words = 4 * Math.floor(kernelH / 2) + 2 * (kernelH % 2);
-  const bytesOf = (pixels: number) => 4 * words * ((pixels - 1) * strideW + (kernelW - 1) * dilationW + 1);
-  let strip = Math.min(axes.w.out, 4);
-  while (strip < axes.w.out && bytesOf(strip + 4) <= columnBytes) strip += 4;
-  strip = Math.min(strip, axes.w.out);
-  const down = roundsDown(activation, output);
-  const special =
-    down &&
+  const runs =
+    kernelH * kernelW === 9 &&
     kernelH === kernelW &&
-    [3, 5, 7].includes(kernelH) &&
     strideH === strideW &&
     strideW <= 2 &&
-    dilationH * dilationW === 1;
+    dilationH * dilationW === 1 &&
+    roundsDown(activation, view.output(0));
+  if (!runs) return false;
+  const [, height = 1, width = 1] = view.input(0).shape;
+  const taps = tapsInside(window.w, kernelW, strideW, width);
+  const rows = tapsInside(window.h, kernelH, strideH, height) / window.h.out;
+  const direct = 13 * taps * rows + window.w.out * (9 * rows + 42);
+  const out = window.w.out;
+  const strip =
+    17 * ((out - 1) * strideW + kernelW) + 60 + 4 * (28 + lineCost(out, strideW, blockFor(view, window)));
+  return strip <= direct;
+}
+
+/** Instructions for one channel of `out` pixels in blocks of four or five, the rest one by one. */
+function lineCost(out: number, stride: number, block: number): number {
+  return Math.floor(out / block) * (block === 4 ? 58 + 3 * stride : 72 + 4 * stride) + (out % block) * 24;
+}
+
+function blockFor(view: OpView<DepthwiseConv2dAttrs>, { w }: Window): 4 | 5 {
+  const { strideW } = view.attrs;
+  return lineCost(w.out, strideW, 5) < lineCost(w.out, strideW, 4) ? 5 : 4;
+}
+
+/** Taps inside the axis, over all outputs along it. */
+function tapsInside({ out, padBefore }: Axis, kernel: number, stride: number, size: number): number {
+  let taps = 0;
+  for (let x = 0; x < out; x++) {
+    const first = x * stride - padBefore;
+    taps += Math.max(0, Math.min(size, first + kernel) - Math.max(0, first));
+  }
+  return taps;
+}
+
+function shared(view: OpView<DepthwiseConv2dAttrs>, window: Window): CStruct {
+  const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
+  const range = activationRange(view.attrs.activation, output);
+  return {
+    in: { plane: input.id },
+    out: { plane: output.id },
+    window: windowStruct(weights.shape[1]!, weights.shape[2]!, view.attrs, window),
+    in_zero: perTensor(input).zeroPoint,
+    act_min: range.min,
+    act_max: range.max,
+  };
+}
+
+/** Taps in the order of depthwise_3x3_dsp.h. */
+const order3x3 = [0, 1, 3, 4, 2, 6, 5, 7, 8];
+
+function stripCall(
+  view: OpView<DepthwiseConv2dAttrs>,
+  filters: readonly Filter[],
+  window: Window,
+): KernelCall[] {
+  const { strideW } = view.attrs;
+  const bytesOf = (pixels: number) => 24 * ((pixels - 1) * strideW + 3);
+  const block = blockFor(view, window);
+  let strip: number = block;
+  while (strip < window.w.out && bytesOf(strip + block) <= columnBytes) strip += block;
+  strip = Math.min(strip, window.w.out);
+  const weights = filters.flatMap(({ taps }) => order3x3.map((tap) => taps[tap]!));
+  const table = filters.flatMap(({ scaling: { bias, multiplier, add, shift } }) => [
+    bias * 256 + shift,
+    multiplier,
+    add,
+  ]);
   return [
     {
-      kernel: `depthwise_conv2d_s8_dsp${special ? `_${kernelH}x${kernelW}_s${strideW}` : ''}`,
-      file: 'depthwise_conv2d_dsp',
-      paramsType: 'depthwise_conv2d_s8_dsp_params',
-      params: {
-        in: { plane: input.id },
-        out: { plane: output.id },
-        window: windowStruct(kernelH, kernelW, view.attrs, axes),
-        in_zero: perTensor(input).zeroPoint,
-        act_min: range.min,
-        act_max: range.max,
-        rounds_down: down ? 1 : 0,
-        strip,
-        weights: { array: { role: 'weights', values: packed.weights, weight: true } },
-        table: { array: { role: 'table', values: packed.table, weight: false } },
-      },
+      kernel: `depthwise_3x3_s${strideW}_s8_dsp`,
+      file: 'depthwise_3x3_dsp',
+      paramsType: 'depthwise_3x3_s8_dsp_params',
+      params: { ...shared(view, window), strip, block, ...constants(weights, table) },
       form: 'rows',
-      reads: [input.id],
-      writes: [output.id],
-      scratchBytes: 16 * Math.ceil(kernelH / 2) * kernelW + bytesOf(strip),
+      reads: [view.input(0).id],
+      writes: [view.output(0).id],
+      scratchBytes: bytesOf(strip),
     },
   ];
 }
 
-function packFilters(view: OpView<DepthwiseConv2dAttrs>, taps: number, channels: number) {
-  const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
-  const bias = view.inputs[2] ?? null;
-  const values = typedArray('int8', weights.data!) as Int8Array;
-  const biases = bias ? typedArray('int32', bias.data!) : new Int32Array(channels);
-  const [, kernelH = 1, kernelW = 1] = weights.shape;
-  const order = filterOrder(kernelH, kernelW);
-  const down = roundsDown(view.attrs.activation, output);
-  const packed = new Int8Array(taps * channels);
-  const table = new Int32Array(3 * channels);
-  for (const [c, scale] of channelScales(input, weights, output, channels).entries()) {
-    const filter = order.map((tap) => values[tap * channels + c]!);
-    const channel = channelOf(filter, Number(biases[c]!), perTensor(input).zeroPoint, scale);
-    const scaling = channel && scalingOf(channel, perTensor(output).zeroPoint, down, sumBits);
-    if (!scaling || Math.abs(scaling.bias) >= 2 ** (sumBits - 1)) return null;
-    packed.set(filter, c * taps);
-    table.set([scaling.bias * 256 + scaling.shift, scaling.multiplier, scaling.add], 3 * c);
+function pixelCall(
+  view: OpView<DepthwiseConv2dAttrs>,
+  filters: readonly Filter[],
+  window: Window,
+): KernelCall[] {
+  const inZero = perTensor(view.input(0)).zeroPoint;
+  const weights: number[] = [];
+  const table: number[] = [];
+  for (let c = 0; c < filters.length; c += 4) {
+    const four = filters.slice(c, c + 4);
+    for (const tap of four[0]!.taps.keys()) weights.push(...four.map(({ taps }) => taps[tap]!));
+    // Here the zero point is subtracted from each input, so the bias must not hold it.
+    const bias = ({ taps, scaling }: Filter) =>
+      scaling.bias + inZero * taps.reduce((sum, tap) => sum + tap, 0);
+    table.push(
+      ...four.map(bias),
+      ...four.map(({ scaling }) => scaling.multiplier),
+      ...four.map(({ scaling }) => scaling.add),
+      four.reduce((word, { scaling }, byte) => word | (scaling.shift << (8 * byte)), 0),
+    );
   }
-  return { weights: packed, table };
+  const down = roundsDown(view.attrs.activation, view.output(0));
+  return [
+    {
+      kernel: 'depthwise_conv2d_s8_dsp',
+      file: 'depthwise_conv2d_dsp',
+      paramsType: 'depthwise_conv2d_s8_dsp_params',
+      params: { ...shared(view, window), rounds_down: down ? 1 : 0, ...constants(weights, table) },
+      form: 'rows',
+      reads: [view.input(0).id],
+      writes: [view.output(0).id],
+      scratchBytes: 0,
+    },
+  ];
 }
 
-/** Taps in the order of the header depthwise_conv2d_dsp.h. */
-function filterOrder(kernelH: number, kernelW: number): number[] {
-  const pairs: [number, number][] = [];
-  for (let row = 0; row + 2 <= kernelH; row += 2) {
-    for (let x = 0; x < kernelW; x++) pairs.push([row * kernelW + x, (row + 1) * kernelW + x]);
-  }
-  const order: number[] = [];
-  for (let at = 0; at < pairs.length; at += 2) {
-    const [first, second] = [pairs[at]!, pairs[at + 1]];
-    order.push(...(second ? [first[0], second[0], first[1], second[1]] : first));
-  }
-  if (kernelH % 2 === 1) for (let x = 0; x < kernelW; x++) order.push((kernelH - 1) * kernelW + x);
-  return order;
+function constants(weights: readonly number[], table: readonly number[]): CStruct {
+  return {
+    weights: { array: { role: 'weights', values: Int8Array.from(weights), weight: true } },
+    table: { array: { role: 'table', values: Int32Array.from(table), weight: false } },
+  };
 }
