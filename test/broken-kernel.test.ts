@@ -41,6 +41,20 @@ const breaks: readonly Break[] = [
     from: 'sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count',
     to: 'sum / count - 3',
     kind: 'average_pool2d',
+    board: 'virt-pi',
+  },
+  {
+    file: 'global_pool_dsp.c',
+    from: 'rf_clamp((sums[c] + half) / count, p->act_min, p->act_max)',
+    to: 'rf_clamp((sums[c] + half) / count - 3, p->act_min, p->act_max)',
+    kind: 'average_pool2d',
+    board: 'virt-m4',
+  },
+  {
+    file: 'add_dsp.c',
+    from: 'out[i + 1] = (int8_t)sum(&q, byte_of(a, 1), byte_of(b, 1), half);',
+    to: 'out[i + 1] = (int8_t)sum(&q, byte_of(a, 1), byte_of(b, 2), half);',
+    kind: 'add',
     board: 'virt-m4',
   },
 ];
