@@ -50,6 +50,9 @@ export async function running<T>(
   port: string | null,
   work: (board: Running) => Promise<T>,
 ): Promise<T> {
+  if (port !== null && planned.board.kind !== 'hardware') {
+    throw new ReflowError('E_USAGE', `${planned.board.id} is no board at a port`, 'leave out --port');
+  }
   const open = await openBoard(planned.board, image, port === null ? {} : { port });
   try {
     const session = await Session.start(open.port);

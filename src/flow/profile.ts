@@ -1,5 +1,6 @@
 /** What each operator costs on a board, kept in the measurement store. */
 import { clock } from '../base/clock.js';
+import { ReflowError } from '../base/error.js';
 import { tensorOf } from '../ir/graph.js';
 import { type Profile as BoardProfile, profile as profileOn } from '../profile/run.js';
 import { type Measurement, measurement } from '../store/measurement.js';
@@ -11,14 +12,22 @@ import type { Profile } from './requests.js';
 import type { OpCost, ProfileResult, RunDocument, VerifyResult } from './results.js';
 import { toolVersion } from './tool-version.js';
 
-export const profile: Profile = (request, progress) =>
-  onBoard(request, progress, async (board) => {
+export const profile: Profile = async (request, progress) => {
+  if (request.energy !== null) {
+    throw new ReflowError(
+      'E_USAGE',
+      `there is no energy source ${request.energy}`,
+      'profile without --energy',
+    );
+  }
+  return onBoard(request, progress, async (board) => {
     const inputs = generatedInputs(board.planned.graph, 1);
     const counted = await progress.stage('profile', () =>
       profileOn(board.session, board.network, inputs, request.runs),
     );
     return recordProfile(board, counted, request.store, null);
   });
+};
 
 /** Stores a profile, with the document that its report needs. */
 export async function recordProfile(
