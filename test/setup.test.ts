@@ -1,5 +1,5 @@
 import { type ExecFileException, execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -20,6 +20,9 @@ function setup(profile: string, uid?: number): Promise<Outcome & { readonly call
     writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`);
     chmodSync(join(folder, name), 0o755);
   };
+  // A copy, because the user without rights may not be allowed to read where the repository lies.
+  cpSync(join(root, 'tools', 'setup.mjs'), join(folder, 'tools', 'setup.mjs'));
+  cpSync(join(root, 'tools', 'setup'), join(folder, 'tools', 'setup'), { recursive: true });
   script('apt-get', `echo "$@" >> ${log}`);
   script('env', 'shift; exec "$@"');
   return new Promise((resolve) => {
@@ -37,7 +40,7 @@ function setup(profile: string, uid?: number): Promise<Outcome & { readonly call
         calls,
       });
     };
-    execFile(process.execPath, [join(root, 'tools', 'setup.mjs'), profile], options, done);
+    execFile(process.execPath, [join(folder, 'tools', 'setup.mjs'), profile], options, done);
   });
 }
 
