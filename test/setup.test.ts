@@ -1,4 +1,4 @@
-import { type ExecFileException, execFile } from 'node:child_process';
+import { type ExecFileException, execFile, execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +21,9 @@ function setup(profile: string, uid?: number): Promise<Outcome & { readonly call
     chmodSync(join(folder, name), 0o755);
   };
   // A copy, because the user without rights may not be allowed to read where the repository lies.
-  cpSync(join(root, 'tools', 'setup.mjs'), join(folder, 'tools', 'setup.mjs'));
-  cpSync(join(root, 'tools', 'setup'), join(folder, 'tools', 'setup'), { recursive: true });
+  for (const path of ['package.json', 'tools/setup.mjs', 'tools/setup'])
+    cpSync(join(root, path), join(folder, path), { recursive: true });
+  execFileSync('chmod', ['-R', 'a+rX', folder]);
   script('apt-get', `echo "$@" >> ${log}`);
   script('env', 'shift; exec "$@"');
   return new Promise((resolve) => {
