@@ -88,7 +88,7 @@ export interface KernelCall {
   readonly form: 'rows' | 'flat' | 'whole' | 'accumulate';
   readonly reads: readonly TensorId[];
   readonly writes: readonly TensorId[];
-  /** Bytes of working memory the kernel needs while it runs, 16-byte aligned; it is part of the arena. */
+  /** Bytes of working memory the kernel needs while it runs, 8-byte aligned; it is part of the arena. */
   readonly scratchBytes: number;
 }
 

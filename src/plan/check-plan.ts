@@ -232,7 +232,7 @@ class Replay {
     if (offset < 0 || offset + bytes > this.plan.arenaBytes) bad(`${what} lies outside the arena`);
     if (id === null) {
       if (scratchOf === null) this.#bytes.write(offset, offset + bytes, progressMark, 0);
-      else if (offset % 16 !== 0) bad(`${what} is not aligned to 16 bytes`);
+      else if (offset % 8 !== 0) bad(`${what} is not aligned to 8 bytes`);
       return;
     }
     const tensor = tensorOf(this.graph, id);

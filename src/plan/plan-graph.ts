@@ -3,8 +3,9 @@ import { ReflowError } from '../base/error.js';
 import type { Graph } from '../ir/graph.js';
 import { defOf } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
-import type { AllocationSolution, PlanSolver } from './allocation.js';
+import type { PlanSolver } from './allocation.js';
 import { type Cuts, cutSegments } from './cut-segments.js';
+import { type Placement, placeLives } from './place-lives.js';
 import { type Plan, type PlanBuffer, type PlanSegment, type PlanStep, progressBytes } from './plan.js';
 import { type RowGraph, rowGraph } from './row-graph.js';
 import { alignUp, type RowLife, rowLives, wordBytes } from './row-lives.js';
@@ -38,7 +39,7 @@ export function planGraph(graph: Graph, options: PlanOptions): Plan {
   const rows = layOut(byRow, longestSegment(byRow), options);
   const rowFamily =
     "row streaming without recomputation, the file's operator order, in place where an operator allows it";
-  const streaming = options.input === 'streamed' || rows.packing.height < whole.packing.height;
+  const streaming = options.input === 'streamed' || rows.packing.arenaBytes < whole.packing.arenaBytes;
   return streaming ? planOf(graph, options, rows, rowFamily) : planOf(graph, options, whole, wholeFamily);
 }
 
@@ -74,7 +75,7 @@ interface Layout {
   readonly steps: readonly RowStep[];
   readonly segments: readonly PlanSegment[];
   readonly lives: readonly RowLife[];
-  readonly packing: AllocationSolution;
+  readonly packing: Placement;
 }
 
 function layOut(rows: RowGraph, maxLength: number, options: PlanOptions): Layout {
@@ -87,19 +88,7 @@ function layOut(rows: RowGraph, maxLength: number, options: PlanOptions): Layout
     return { first: end - part.length, last: end };
   });
   const lives = [...rowLives(rows, steps), ...progressLives(rows, segments, steps)];
-  return { rows, cuts, steps, segments, lives, packing: placeLives(lives, options) };
-}
-
-/** Places every life as low as the solver can within its limits. */
-function placeLives(lives: readonly RowLife[], { solver, seconds }: PlanOptions): AllocationSolution {
-  const buffers = lives.map(({ first, last, bytes, alignment, fixedOffset }) => ({
-    lower: first,
-    upper: last,
-    size: bytes,
-    alignment,
-    ...(fixedOffset === null ? {} : { fixedOffset }),
-  }));
-  return solver.solveOffsets({ buffers }, { seconds, seed: 1 });
+  return { rows, cuts, steps, segments, lives, packing: placeLives(lives, options.solver, { seconds: options.seconds, seed: 1 }) };
 }
 
 /**
@@ -125,10 +114,10 @@ function progressLives(
 
 function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: string): Plan {
   const { rows, steps, segments, lives, packing } = layout;
-  const arenaBytes = packing.height;
+  const arenaBytes = packing.arenaBytes;
   // Below the live bytes of its own schedule no placement can go, and below the best cut's peak no schedule of the family.
   const progress = lives.find((life) => life.units.length === 0 && life.scratchOf === null)?.bytes ?? 0;
-  const lowerBoundBytes = alignUp(Math.min(layout.cuts.peakBytes + progress, packing.lowerBound), wordBytes);
+  const lowerBoundBytes = alignUp(Math.min(layout.cuts.peakBytes + progress, packing.lowerBoundBytes), wordBytes);
   return {
     graph: graph.name,
     objective: options.objective,

@@ -78,7 +78,18 @@ export function rowGraph(graph: Graph, order: readonly OpId[], options: RowGraph
   };
   for (const id of [...graph.inputs, ...graph.outputs]) if (tensorOf(graph, id).data === null) mention(id);
   for (const op of ops) for (const { tensor } of [...op.inputs, ...op.outputs]) mention(tensor);
+  keepWhole(tensors);
   return { ops, tensors };
+}
+
+/** The rows of one resident input, the largest, may die one by one; the others live until their last row is read. */
+function keepWhole(tensors: Map<TensorId, RowTensor>): void {
+  const bytes = ({ units, unitBytes }: RowTensor) => units * unitBytes;
+  const inputs = [...tensors].filter(([, { fixed, units }]) => fixed && units > 1);
+  const largest = inputs.reduce((most, [, tensor]) => Math.max(most, bytes(tensor)), 0);
+  const kept = inputs.find(([, tensor]) => bytes(tensor) === largest);
+  for (const [id, tensor] of inputs)
+    if (id !== kept?.[0]) tensors.set(id, { ...tensor, units: 1, unitBytes: bytes(tensor) });
 }
 
 function isImage({ shape }: Tensor): boolean {

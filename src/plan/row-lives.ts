@@ -6,7 +6,7 @@ import type { RowStep } from './row-schedule.js';
 /** Fast kernels read words, whatever the element type. */
 export const wordBytes = 4;
 /** `KernelCall.scratchBytes` is for memory with this alignment. */
-export const scratchAlignment = 16;
+export const scratchAlignment = 8;
 
 export interface Span {
   first: number;
@@ -30,12 +30,18 @@ export interface RowLife {
   readonly alignment: number;
   readonly first: number;
   readonly last: number;
-  /** Set for rows of a resident input: bytes behind its first row. */
+  /** Set for rows of a resident input, which lie in one piece: bytes behind its first row. */
   readonly fixedOffset: number | null;
 }
 
+/** Rows of a resident input follow each other without a gap; everything else starts at a word. */
 export function unitBytesOf(tensor: RowTensor): number {
-  return alignUp(tensor.unitBytes, wordBytes);
+  return isStaircase(tensor) ? tensor.unitBytes : alignUp(tensor.unitBytes, wordBytes);
+}
+
+/** An input in one piece whose rows die one by one. */
+function isStaircase({ fixed, units }: RowTensor): boolean {
+  return fixed && units > 1;
 }
 
 /** Rows of `tensor` that step `y` reads, as units. */
@@ -81,27 +87,17 @@ function lifeOf(graph: RowGraph, spans: ReadonlyMap<TensorId, Span[]>, units: re
   const tensors = units.map(({ tensor }) => graph.tensors.get(tensor)!);
   const own = units.map(({ tensor, row }) => spans.get(tensor)![row]!);
   const head = tensors[0]!;
-  const fixedRow = head.fixed && head.units > 1;
+  const fixedRow = isStaircase(head);
   return {
     units,
     spans: own,
     scratchOf: null,
-    bytes: Math.max(...tensors.map((tensor) => (fixedRow ? tensor.unitBytes : unitBytesOf(tensor)))),
+    bytes: Math.max(...tensors.map(unitBytesOf)),
     alignment: fixedRow ? 1 : Math.max(wordBytes, ...tensors.map(({ tensor }) => dtypeBytes[tensor.dtype])),
     first: own[0]!.first,
     last: own.at(-1)!.last,
-    fixedOffset: fixedRow ? fixedBase(graph, head) + units[0]!.row * head.unitBytes : null,
+    fixedOffset: fixedRow ? units[0]!.row * head.unitBytes : null,
   };
-}
-
-/** Inputs that stay in one piece although their rows die one by one lie at the bottom, one behind the other. */
-function fixedBase(graph: RowGraph, tensor: RowTensor): number {
-  let base = 0;
-  for (const other of graph.tensors.values()) {
-    if (other === tensor) break;
-    if (other.fixed && other.units > 1) base = alignUp(base + other.unitBytes * other.units, 2 * wordBytes);
-  }
-  return base;
 }
 
 function unitSpans(graph: RowGraph, steps: readonly RowStep[]): Map<TensorId, Span[]> {
@@ -181,7 +177,7 @@ function scratchLives(graph: RowGraph, steps: readonly RowStep[]): RowLife[] {
     if (scratchBytes === 0) return [];
     const first = steps.findIndex((step) => step.op === op);
     const last = steps.findLastIndex((step) => step.op === op) + 1;
-    const bytes = alignUp(scratchBytes, wordBytes);
+    const bytes = alignUp(scratchBytes, scratchAlignment);
     const place = { bytes, alignment: scratchAlignment, first, last, fixedOffset: null };
     return [{ ...place, units: [], spans: [], scratchOf: [op] }];
   });

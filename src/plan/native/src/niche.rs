@@ -145,7 +145,8 @@ impl<'a> Niche<'a> {
         }
         self.capacity = capacity;
         self.node_end = self.nodes + stop.nodes;
-        let outcome = self.solve(0, self.inst.sections, stop);
+        let stands = self.inst.fixed.iter().all(|&(b, at)| self.place(b, at));
+        let outcome = if stands { self.solve(0, self.inst.sections, stop) } else { Outcome::Failed };
         self.undo(0);
         outcome
     }

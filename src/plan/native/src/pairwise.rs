@@ -169,7 +169,7 @@ impl Pairwise {
         let mut current = height;
         let mut layout = offsets.clone();
         for step in 0..rounds {
-            if height <= wanted || (step % 8 == 0 && effort.over()) {
+            if height <= wanted || effort.over() {
                 break;
             }
             let next = self.shift(&order, &layout, &mut rng);
@@ -236,7 +236,7 @@ impl Tree<'_> {
     fn search(&mut self, level: i64) -> bool {
         self.nodes += 1;
         let most = TREE_NODES.min(self.effort.nodes);
-        if self.nodes > most || (self.nodes.is_multiple_of(64) && self.effort.over()) {
+        if self.nodes > most || self.effort.over() {
             return false;
         }
         let p = self.problem;

@@ -41,11 +41,17 @@ pub struct Layout {
     pub bound: i64,
 }
 
-/// First fit in the given order: each buffer goes to the lowest gap among those already placed.
+/// First fit in the given order: each buffer goes to the lowest gap among those already placed, fixed ones first.
 pub fn first_fit(inst: &Instance, order: &[usize]) -> Vec<i64> {
     let mut offsets = vec![0; inst.len()];
     let mut placed: Vec<usize> = Vec::with_capacity(order.len());
-    for &b in order {
+    let mut is_fixed = vec![false; inst.len()];
+    for &(b, at) in &inst.fixed {
+        offsets[b] = at;
+        is_fixed[b] = true;
+        placed.push(b);
+    }
+    for &b in order.iter().filter(|&&b| !is_fixed[b]) {
         let mut at = 0;
         // `placed` is ascending by offset, so one pass finds the lowest gap.
         for &p in &placed {

@@ -19,6 +19,8 @@ pub struct Instance {
     pub sections: usize,
     pub size: Vec<i64>,
     pub align: Vec<i64>,
+    /// Buffers that lie where they must, lowest first, and their offsets; at any time they fill the memory from 0 up.
+    pub fixed: Vec<(usize, i64)>,
     /// Divides every alignment, hence every offset.
     common: i64,
     /// First section of each buffer, and one past its last.
@@ -59,6 +61,11 @@ pub fn clique_times(buffers: &[Buffer]) -> Vec<i64> {
 impl Instance {
     /// `buffers` must have `lower < upper`, `size > 0`, `align > 0`.
     pub fn new(buffers: &[Buffer]) -> Instance {
+        Instance::with_fixed(buffers, &[])
+    }
+
+    /// `offsets[b]` is where buffer b must lie, for those that have one.
+    pub fn with_fixed(buffers: &[Buffer], offsets: &[Option<i64>]) -> Instance {
         // An alignment of 1 does not force the unit down to one byte: every offset is a sum of sizes anyway.
         let unit = buffers.iter().fold(0, |u, b| gcd(gcd(u, b.size), if b.align > 1 { b.align } else { 0 })).max(1);
         let times = clique_times(buffers);
@@ -73,8 +80,21 @@ impl Instance {
             }
         }
         let common = align.iter().fold(0, |a, &b| gcd(a, b)).max(1);
-        let mut inst =
-            Instance { unit, sections: times.len(), size, align, common, first, last, load: Vec::new(), members };
+        let mut fixed: Vec<(usize, i64)> =
+            offsets.iter().enumerate().filter_map(|(b, at)| at.map(|at| (b, at / unit))).collect();
+        fixed.sort_by_key(|&(_, at)| at);
+        let mut inst = Instance {
+            unit,
+            sections: times.len(),
+            size,
+            align,
+            fixed,
+            common,
+            first,
+            last,
+            load: Vec::new(),
+            members,
+        };
         inst.load = (0..inst.sections)
             .map(|s| {
                 let padding = inst.members[s].iter().map(|&b| inst.rounded(b) - inst.size[b]).max();

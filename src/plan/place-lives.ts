@@ -1,0 +1,81 @@
+/**
+ * Offsets for lives. A resident input lies in one piece and its rows die from the first on, so it is put at the end of the
+ * arena: seen from there, what is left of it is a skyline that sinks, on which everything else is stacked. The solver
+ * works in that upside-down memory, where the input stands on the ground.
+ */
+import type { AllocationBuffer, AllocationSolution, PlanSolver, SolverLimits } from './allocation.js';
+import { alignUp, type RowLife, wordBytes } from './row-lives.js';
+
+export interface Placement {
+  /** One per life, bytes from the start of the arena. */
+  readonly offsets: readonly number[];
+  readonly arenaBytes: number;
+  /** No layout of these lives is smaller. */
+  readonly lowerBoundBytes: number;
+}
+
+export function placeLives(lives: readonly RowLife[], solver: PlanSolver, limits: SolverLimits): Placement {
+  const input = inputRows(lives);
+  const free = lives.filter(({ fixedOffset }) => fixedOffset === null);
+  const buffers = [...ground(input), ...free.map((life) => bufferOf(life))];
+  const solution = solver.solveOffsets({ buffers }, limits);
+  return input.length === 0 ? upright(solution) : turned(lives, free, input, solution);
+}
+
+function upright({ offsets, height, lowerBound }: AllocationSolution): Placement {
+  const arenaBytes = alignUp(height, wordBytes);
+  return { offsets, arenaBytes, lowerBoundBytes: lowerBound };
+}
+
+function turned(
+  lives: readonly RowLife[],
+  free: readonly RowLife[],
+  input: readonly RowLife[],
+  { offsets, height, lowerBound }: AllocationSolution,
+): Placement {
+  // Counted from a multiple of every alignment, offsets from the end are aligned like those from the start.
+  const coarsest = free.reduce((most, { alignment }) => Math.max(most, alignment), wordBytes);
+  const arenaBytes = alignUp(height, coarsest);
+  const inputAt = arenaBytes - inputBytes(input);
+  const places = new Map(
+    free.map((life, i) => [life, arenaBytes - offsets[offsets.length - free.length + i]! - sizeOf(life)]),
+  );
+  return {
+    offsets: lives.map((life) => places.get(life) ?? inputAt + life.fixedOffset!),
+    arenaBytes,
+    lowerBoundBytes: lowerBound,
+  };
+}
+
+function inputRows(lives: readonly RowLife[]): RowLife[] {
+  const rows = lives.filter(({ fixedOffset }) => fixedOffset !== null);
+  return rows.sort((a, b) => a.fixedOffset! - b.fixedOffset!);
+}
+
+function inputBytes(input: readonly RowLife[]): number {
+  const last = input.at(-1)!;
+  return alignUp(last.fixedOffset! + last.bytes, wordBytes);
+}
+
+/** The input's rows upside down: the last one lies on the ground, and no row leaves before those that lie on it. */
+function ground(input: readonly RowLife[]): AllocationBuffer[] {
+  if (input.length === 0) return [];
+  const all = inputBytes(input);
+  const tops = input.map(({ fixedOffset }) => alignUp(all - fixedOffset!, wordBytes));
+  let upper = 0;
+  return input.flatMap(({ first, last }, row) => {
+    upper = Math.max(upper, last);
+    const fixedOffset = tops[row + 1] ?? 0;
+    const size = tops[row]! - fixedOffset;
+    return size === 0 ? [] : [{ lower: first, upper, size, fixedOffset }];
+  });
+}
+
+/** Whole multiples of the alignment, so that a buffer can be counted from either end. */
+function sizeOf({ bytes, alignment }: RowLife): number {
+  return alignUp(bytes, alignment);
+}
+
+function bufferOf(life: RowLife): AllocationBuffer {
+  return { lower: life.first, upper: life.last, size: sizeOf(life), alignment: life.alignment };
+}
