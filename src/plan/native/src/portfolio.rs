@@ -12,8 +12,9 @@ use crate::niche::{Niche, Outcome, Pick, Stop};
 use crate::rng::{Rng, luby};
 use crate::sections::{Instance, round_up};
 
-/// Nodes of the shortest restart.
+/// Nodes of the shortest restart; and by buffers, each of which takes a node on the way to a layout.
 const RESTART_NODES: u64 = 1000;
+const RESTART_NODES_PER_BUFFER: u64 = 2;
 /// The deepest recursion is a few frames per buffer.
 const STACK_BYTES_PER_BUFFER: usize = 4096;
 /// Beyond this the conflict sets alone would take a gigabyte; the greedy layouts remain.
@@ -194,6 +195,7 @@ pub fn minimise(inst: &Instance, life: &[f64], goal: Option<i64>, effort: &Effor
 /// One restart of every lane. Lane i runs on thread i mod threads.
 fn round(lanes: &mut [Lane], goal: i64, effort: &Effort, buffers: usize) {
     let winner = AtomicUsize::new(usize::MAX);
+    let restart_nodes = RESTART_NODES.max(RESTART_NODES_PER_BUFFER * buffers as u64);
     let threads = effort.threads.clamp(1, lanes.len());
     let mut shares: Vec<Vec<(usize, &mut Lane)>> = (0..threads).map(|_| Vec::new()).collect();
     for (i, lane) in lanes.iter_mut().enumerate() {
@@ -205,7 +207,7 @@ fn round(lanes: &mut [Lane], goal: i64, effort: &Effort, buffers: usize) {
             let work = move || {
                 for (i, lane) in share {
                     let stop = Stop {
-                        nodes: RESTART_NODES * luby(lane.restarts),
+                        nodes: restart_nodes * luby(lane.restarts),
                         deadline: effort.deadline,
                         overtaken: &|| winner.load(Ordering::Relaxed) < i,
                     };
