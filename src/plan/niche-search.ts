@@ -36,6 +36,8 @@ export class NicheSearch {
 
   constructor(
     private readonly s: Sections,
+    /** Buffers that must lie where they do, lowest first; at any time they fill the memory from 0 up. */
+    private readonly ground: readonly { readonly buffer: number; readonly offset: number }[],
     private readonly pick: Pick,
     random: () => number,
     private readonly over: () => boolean,
@@ -69,7 +71,8 @@ export class NicheSearch {
     if (capacity > this.#capacity) this.#table.fill(0);
     this.#capacity = capacity;
     this.#nodeEnd = this.nodes + nodes;
-    const outcome = this.#solve(0, this.s.count);
+    const stands = this.ground.every(({ buffer, offset }) => this.#place(buffer, offset));
+    const outcome = stands ? this.#solve(0, this.s.count) : 'failed';
     this.#undo(0);
     return outcome;
   }

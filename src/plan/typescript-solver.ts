@@ -1,8 +1,9 @@
 /**
  * The PlanSolver without native code: first fit in several orders, then niche search with restarts (plain problems) or
- * a local search over orders (fixed offsets, pair relations). Valid and often optimal, with less effort per second.
+ * a local search over orders (pair relations, fixed offsets in mid-air). Valid and often optimal, with less effort per second.
  */
 import {
+  type AllocationBuffer,
   type AllocationProblem,
   type AllocationSolution,
   type PlanSolver,
@@ -56,7 +57,7 @@ function solveOffsets(
 ): AllocationSolution {
   const { buffers, pairs = [] } = problem;
   const sections = sectionsOf(buffers);
-  const plain = pairs.length === 0 && buffers.every((b) => b.fixedOffset === undefined);
+  const plain = pairs.length === 0 && standOnGround(buffers);
   const fit = new FirstFit(problem);
   const bound = plain ? sections.load.reduce((a, b) => Math.max(a, b), 0) : fit.bound(sections.members);
   const orders = startOrders(problem).map((order) => {
@@ -67,11 +68,27 @@ function solveOffsets(
   const { order, best } = orders[0]!;
   const random = seededRandom(limits.seed);
   const nodes = limits.nodes ?? Number.POSITIVE_INFINITY;
-  if (plain && buffers.length <= mostNicheBuffers) fillNiches(sections, best, random, nodes, capacity, over);
+  if (plain && buffers.length <= mostNicheBuffers) fillNiches(sections, problem, best, random, nodes, capacity, over);
   else improveOrder(fit, order, best, random, nodes, capacity, over);
   const { offsets, height } = best;
   const lowerBound = Math.min(best.bound, height);
   return { offsets, height, lowerBound, provenOptimal: height === lowerBound, engine: 'typescript' };
+}
+
+/** Whether at every time the fixed buffers fill the memory from 0 up without a hole: then they are the start of a skyline. */
+function standOnGround(buffers: readonly AllocationBuffer[]): boolean {
+  const fixed = buffers.filter((b) => b.fixedOffset !== undefined);
+  fixed.sort((a, b) => a.fixedOffset! - b.fixedOffset!);
+  const times = new Set(fixed.flatMap((b) => [b.lower, b.upper]));
+  return [...times].every((time) => {
+    let top = 0;
+    return fixed.every((b) => {
+      if (b.lower > time || time >= b.upper) return true;
+      const stands = b.fixedOffset === top;
+      top = b.fixedOffset! + b.size;
+      return stands;
+    });
+  });
 }
 
 function startOrders({ buffers }: AllocationProblem): number[][] {
@@ -94,6 +111,7 @@ function luby(n: number): number {
 /** Niche search towards the bound and towards steps in between, with restarts, until solved or the effort is spent. */
 function fillNiches(
   s: Sections,
+  { buffers }: AllocationProblem,
   best: Best,
   random: () => number,
   nodes: number,
@@ -101,8 +119,12 @@ function fillNiches(
   over: () => boolean,
 ): void {
   const goal = () => Math.max(capacity ?? best.bound, best.bound);
+  const fixed = [...buffers.keys()].filter((b) => buffers[b]!.fixedOffset !== undefined);
+  fixed.sort((a, b) => buffers[a]!.fixedOffset! - buffers[b]!.fixedOffset!);
+  const ground = fixed.map((b) => ({ buffer: b, offset: buffers[b]!.fixedOffset! }));
+  const restart = Math.max(restartNodes, 2 * s.size.length);
   const lanes = (['weighted', 'fewest', 'weighted'] as const).map(
-    (pick) => new NicheSearch(s, pick, random, over),
+    (pick) => new NicheSearch(s, ground, pick, random, over),
   );
   const steps = capacity === undefined ? [1, 0.5, 0.2, 0.05] : [1];
   for (let round = 1; best.height > goal() && (capacity ?? best.bound) >= best.bound; round++) {
@@ -115,7 +137,7 @@ function fillNiches(
         const worth = lane === 2 && round % 2 === 0 ? width : width * size;
         search.priority[b] = Math.log(worth) + (round > 1 ? random() / 2 : 0);
       });
-      const outcome = search.run(target, restartNodes * luby(round));
+      const outcome = search.run(target, restart * luby(round));
       if (outcome === 'found') {
         best.offsets = [...search.offset];
         best.height = search.offset.reduce((top, at, b) => Math.max(top, at + s.size[b]!), 0);
