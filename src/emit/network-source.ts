@@ -9,8 +9,8 @@ import { networkDescription } from './network-description.js';
 import { planeInitialiser, structInitialiser } from './params.js';
 import { programs } from './program.js';
 import { segmentsOf, streamedInput } from './segment.js';
-import { paramsName } from './step.js';
-import { storageOf } from './storage.js';
+import { paramsName, scratchTableName } from './step.js';
+import { scratchOf, storageOf } from './storage.js';
 
 export function networkSource(emission: Emission): string {
   const { graph, plan, options, ops } = emission;
@@ -34,7 +34,7 @@ export function networkSource(emission: Emission): string {
 ${streamed ? '#include <string.h>\n\n' : ''}#include "${net}_weights.h"
 ${headers.map((file) => `#include "rf/ops/${file}.h"`).join('\n')}
 
-${[...rowTables(emission), ...planes(emission, code), ...params(emission)].join('\n')}
+${[...rowTables(emission), ...scratchTables(emission), ...planes(emission, code), ...params(emission)].join('\n')}
 ${code}
 rf_status ${net}_init(uint8_t *arena, size_t arena_bytes)
 {
@@ -55,6 +55,19 @@ function rowTables({ graph, plan }: Emission): string[] {
     return [
       `/* ${nameText(tensor)}: where each row lies, in units of ${storage.unitBytes} bytes */
 static const uint16_t t${tensor.id}_rows[] = {${storage.table.join(', ')}};
+`,
+    ];
+  });
+}
+
+/** Places of the scratches that move from row to row. */
+function scratchTables({ plan, ops }: Emission): string[] {
+  return ops.flatMap((op) => {
+    const scratch = scratchOf(plan, op.index);
+    if (scratch.kind === 'whole') return [];
+    return [
+      `/* Where operator ${op.index} works at each row, in units of ${scratch.unitBytes} bytes */
+static const uint16_t ${scratchTableName(op.index)}[] = {${scratch.table.join(', ')}};
 `,
     ];
   });

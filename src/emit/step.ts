@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan.js';
 import { arenaTensors, cType, nameText, typeText } from './c-names.js';
 import type { Emission, EmittedOp } from './emit-project.js';
 import { plainText } from './literal.js';
-import { storageOf } from './storage.js';
+import { scratchOf, storageOf } from './storage.js';
 
 export function paramsName(op: EmittedOp, part: number): string {
   return op.calls.length > 1 ? `op${op.index}_${part}` : `op${op.index}`;
@@ -89,14 +89,25 @@ function callText(emission: Emission, op: EmittedOp, call: KernelCall, params: s
     accumulate: () =>
       whole ? ['0', String(tensorOf(graph, call.reads[0]!).shape[1]!)] : [rows.first, rows.last],
   }[call.form]();
-  const scratch = plan.buffers.find((buffer) => buffer.scratchOf === op.index);
   const args = [
     ...(call.paramsType === null ? [] : [`&${params}`]),
     ...[...call.reads, ...call.writes].map((id) => pointerText(emission, op, id)),
-    ...(call.scratchBytes > 0 ? [`arena + ${scratch?.offset ?? 0}`] : []),
+    ...(call.scratchBytes > 0 ? [scratchText(plan, op)] : []),
     ...tail,
   ];
   return `rf_${call.kernel}(${args.join(', ')});`;
+}
+
+function scratchText(plan: Plan, op: EmittedOp): string {
+  const scratch = scratchOf(plan, op.index);
+  return scratch.kind === 'whole'
+    ? `arena + ${scratch.offset}`
+    : `arena + (size_t)${scratchTableName(op.index)}[y] * ${scratch.unitBytes}`;
+}
+
+/** C identifier of the table that says where an operator's scratch lies for each row. */
+export function scratchTableName(op: number): string {
+  return `op${op}_scratch`;
 }
 
 /** Where a kernel finds an operand: the tensor, or the row of it when the call is for one row. */

@@ -2,20 +2,13 @@
 import { ReflowError } from '../base/error.js';
 import type { Tensor } from '../ir/tensor.js';
 import { dtypeBytes, tensorBytes } from '../ir/tensor.js';
-import type { Plan } from '../plan/plan.js';
+import { type Plan, type PlanBuffer, rowUnitBytes } from '../plan/plan.js';
 
 export type Storage =
   /** In one piece, `offset` bytes into the arena. */
   | { readonly kind: 'whole'; readonly offset: number }
   /** Row by row: row y is table[y] * unitBytes bytes into the arena. */
   | { readonly kind: 'rows'; readonly table: readonly number[]; readonly unitBytes: number };
-
-/** Row tables hold 16-bit numbers; their unit grows with the arena. A row's offset is a multiple of this. */
-export function rowUnitBytes(arenaBytes: number): number {
-  let unit = 4;
-  while (arenaBytes / unit > 65_535) unit *= 4;
-  return unit;
-}
 
 export function storageOf(plan: Plan, tensor: Tensor): Storage {
   const buffers = plan.buffers.filter((buffer) => buffer.tensor === tensor.id);
@@ -29,8 +22,7 @@ export function storageOf(plan: Plan, tensor: Tensor): Storage {
   }
   if (first.row === null) return { kind: 'whole', offset: first.offset };
   const rowBytes = tensorBytes(tensor) / buffers.length;
-  const offsets: number[] = [];
-  for (const buffer of buffers) offsets[buffer.row!] = buffer.offset;
+  const offsets = byRow(buffers);
   if (offsets.every((offset, row) => offset === offsets[0]! + row * rowBytes))
     return { kind: 'whole', offset: offsets[0]! };
   const unitBytes = Math.max(rowUnitBytes(plan.arenaBytes), dtypeBytes[tensor.dtype]);
@@ -41,4 +33,19 @@ export function storageOf(plan: Plan, tensor: Tensor): Storage {
 export function offsetOf(plan: Plan, tensor: Tensor): number {
   const storage = storageOf(plan, tensor);
   return storage.kind === 'whole' ? storage.offset : storage.table[0]! * storage.unitBytes;
+}
+
+/** Where an operator's scratch lies: at one place, or, when it has one for each row, where a table says. */
+export function scratchOf(plan: Plan, op: number): Storage {
+  const buffers = plan.buffers.filter((buffer) => buffer.scratchOf === op);
+  const offset = buffers[0]?.offset ?? 0;
+  if (buffers.every((buffer) => buffer.offset === offset)) return { kind: 'whole', offset };
+  const unitBytes = rowUnitBytes(plan.arenaBytes);
+  return { kind: 'rows', table: byRow(buffers).map((at) => at / unitBytes), unitBytes };
+}
+
+function byRow(buffers: readonly PlanBuffer[]): number[] {
+  const offsets: number[] = [];
+  for (const { row, offset } of buffers) offsets[row!] = offset;
+  return offsets;
 }

@@ -8,7 +8,7 @@ import {
   windowStruct,
 } from './convolution.js';
 import { conv2dDsp } from './dsp/conv2d.js';
-import { paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
+import { paddingOf, pixelwiseRowOverlap, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import type { OpDef, OpView } from './op-def.js';
 import { type Activation, activationOf } from './quantise.js';
 import { firstRefusal, refuseRank } from './refusal.js';
@@ -69,6 +69,7 @@ export const conv2d: OpDef<Conv2dAttrs> = {
       view.attrs.strideH,
       view.attrs.dilationH,
     ),
+  rowOverlap: (view) => pixelwiseRowOverlap(view.input(0), view.output(0), axes(view).w, view.attrs.strideW),
   fast: { dsp: conv2dDsp },
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];

@@ -2,7 +2,7 @@
 import { elementCount } from '../ir/tensor.js';
 import { convolutionParams, kernelSuffix, refuseConvolution, windowStruct } from './convolution.js';
 import { depthwiseConv2dDsp } from './dsp/depthwise-conv2d.js';
-import { paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
+import { channelwiseRowOverlap, paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import type { OpDef, OpView } from './op-def.js';
 import { type Activation, activationOf } from './quantise.js';
 import { firstRefusal, refuseRank } from './refusal.js';
@@ -63,6 +63,7 @@ export const depthwiseConv2d: OpDef<DepthwiseConv2dAttrs> = {
       view.attrs.strideH,
       view.attrs.dilationH,
     ),
+  rowOverlap: (view) => channelwiseRowOverlap(view.input(0), view.output(0), axes(view).w, view.attrs.strideW),
   fast: { dsp: depthwiseConv2dDsp },
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];

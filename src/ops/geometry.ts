@@ -1,6 +1,7 @@
 /** Where a sliding window lies over an image: TFLite's padding rules (tensorflow/lite/kernels/padding.h). */
 import { ReflowError } from '../base/error.js';
-import type { RowRule } from './op-def.js';
+import { dtypeBytes, type Tensor } from '../ir/tensor.js';
+import type { RowOverlap, RowRule } from './op-def.js';
 
 /** Padding as networks state it; `explicit` carries `pads`. */
 export type Padding = 'same' | 'valid' | 'explicit';
@@ -90,4 +91,29 @@ export function windowRows(
     first: (y) => Math.max(0, top(y)),
     last: (y) => Math.min(shape[1]!, top(y) + (kernel - 1) * dilation + 1),
   };
+}
+
+/**
+ * For kernels in which output channel c of a pixel reads channel c of its window alone: depthwise convolutions and pools. All
+ * walk the pixels of a channel from left to right, so a pixel that no window further right reads may be replaced, channel by
+ * channel: hence the distance in whole pixels.
+ */
+export function channelwiseRowOverlap(input: Tensor, output: Tensor, axis: Axis, stride: number): RowOverlap | null {
+  const [channels, outChannels] = [input.shape[3]!, output.shape[3]!];
+  if (channels !== outChannels || input.dtype !== output.dtype) return null;
+  const pixels = Math.max(0, axis.padBefore - stride + 1);
+  return { leadBytes: pixels * channels * dtypeBytes[input.dtype], exact: true };
+}
+
+/**
+ * For convolutions: all channels of a pixel read its whole window, pixels follow each other from left to right, and a kernel
+ * that computes several at once has read all their windows before it writes the first.
+ */
+export function pixelwiseRowOverlap(input: Tensor, output: Tensor, axis: Axis, stride: number): RowOverlap {
+  const inBytes = input.shape[3]! * dtypeBytes[input.dtype];
+  const outBytes = output.shape[3]! * dtypeBytes[output.dtype];
+  let leadBytes = 0;
+  for (let x = 0; x < axis.out; x++)
+    leadBytes = Math.max(leadBytes, (x + 1) * outBytes - Math.max(0, x * stride - axis.padBefore) * inBytes);
+  return { leadBytes, exact: false };
 }

@@ -103,6 +103,15 @@ export interface Overlap {
 }
 
 /**
+ * Where one row of output 0 may lie over a row of input 0 that no later row reads, for a `window` operator and all its kernels
+ * as they walk along a row: `leadBytes` before that row; `exact`: nowhere else, otherwise also lower.
+ */
+export interface RowOverlap {
+  readonly leadBytes: number;
+  readonly exact: boolean;
+}
+
+/**
  * How an operator can run row by row along dimension 1 of NHWC tensors with one image.
  *   window      output row y reads input rows first(y) to last(y) - 1 of input 0; the kernel has form `rows`
  *   pointwise   output row y is the same operator on row y of each input as tall as the output, and on the others whole
@@ -136,6 +145,8 @@ export interface OpDef<A extends Attrs = Attrs> {
   };
   /** Null, or absent, when the operator needs whole tensors. */
   rows?(view: OpView<A>): RowRule | null;
+  /** Null, or absent, when an output row must lie apart from every row that is read for it. */
+  rowOverlap?(view: OpView<A>): RowOverlap | null;
   /** Outputs from constant inputs as raw little-endian bytes (shape arithmetic); null when it cannot or need not fold. */
   fold?(view: OpView<A>): readonly Uint8Array[] | null;
 }

@@ -3,7 +3,7 @@
 import type { Tensor } from '../ir/tensor.js';
 import { kernelSuffix, windowStruct } from './convolution.js';
 import { poolDsp } from './dsp/pool.js';
-import { paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
+import { channelwiseRowOverlap, paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import { type Activation, activationBounds, activationOf, activationRange, isClamp } from './quantise.js';
 import {
@@ -80,6 +80,8 @@ function pool(kind: string, builtin: number, name: string): OpDef<Pool2dAttrs> {
       isGlobalAverage(view)
         ? { kind: 'accumulate' }
         : windowRows(view.input(0).shape, axes(view).h, view.attrs.kernelH, view.attrs.strideH, 1),
+    rowOverlap: (view) =>
+      channelwiseRowOverlap(view.input(0), view.output(0), axes(view).w, view.attrs.strideW),
     calls(view) {
       const [input, output] = [view.input(0), view.output(0)];
       const { kernelH, kernelW, activation } = view.attrs;

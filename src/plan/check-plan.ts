@@ -34,6 +34,7 @@ class Replay {
   /** Owners are tensors by id, or the marks of scratches and of the progress. */
   readonly #bytes = new ByteMap();
   readonly #places = new Map<number, PlanBuffer[]>();
+  readonly #scratches = new Map<number, PlanBuffer[]>();
   /** Next step expected of each operator. */
   readonly #next = new Map<number, number>();
   /** Steps that the plan gives each operator. */
@@ -46,8 +47,8 @@ class Replay {
     for (const { op } of plan.steps) if (op !== null) this.#given.set(op, (this.#given.get(op) ?? 0) + 1);
     for (const buffer of plan.buffers) {
       this.#checkBuffer(buffer);
-      if (buffer.tensor !== null)
-        this.#places.set(buffer.tensor, [...(this.#places.get(buffer.tensor) ?? []), buffer]);
+      if (buffer.tensor !== null) append(this.#places, buffer.tensor, buffer);
+      else if (buffer.scratchOf !== null) append(this.#scratches, buffer.scratchOf, buffer);
     }
     for (const list of this.#places.values()) list.sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
   }
@@ -126,27 +127,44 @@ class Replay {
     whole: boolean,
   ): void {
     const rule = ruleOf(view);
-    const allowed = defOf(op).overlaps(!whole && rule?.kind === 'pointwise' ? rowView(view) : view);
     for (const target of writes) {
       for (const source of reads) {
         if (!this.#meet(source, target)) continue;
-        const promise = allowed.find(
-          (o) => op.inputs[o.input] === source.id && op.outputs[o.output] === target.id,
-        );
         const readOnce = op.inputs.filter((id) => id === source.id).length === 1;
-        const [from, to] = [this.#address(source), this.#address(target)];
-        if (
-          !promise ||
-          !readOnce ||
-          (!whole && rule?.kind !== 'pointwise') ||
-          to > from - promise.leadBytes
-        ) {
+        const allowed =
+          readOnce &&
+          (!whole && rule?.kind === 'window'
+            ? this.#mayShift(op, view, source, target)
+            : (whole || rule?.kind === 'pointwise') && this.#mayOverlap(op, view, source, target, whole));
+        if (!allowed)
           bad(
             `operator ${op.id} (${op.label}) would write tensor ${target.id} over tensor ${source.id}, which it still reads`,
           );
-        }
       }
     }
+  }
+
+  #mayOverlap(op: Op, view: OpView, source: Stretch, target: Stretch, whole: boolean): boolean {
+    const isRow = !whole && ruleOf(view)?.kind === 'pointwise';
+    const promise = defOf(op)
+      .overlaps(isRow ? rowView(view) : view)
+      .find((o) => op.inputs[o.input] === source.id && op.outputs[o.output] === target.id);
+    return promise !== undefined && this.#address(target) <= this.#address(source) - promise.leadBytes;
+  }
+
+  /** A window's row may lie over rows that it reads, at the distance that the operator states from each that it touches. */
+  #mayShift(op: Op, view: OpView, source: Stretch, target: Stretch): boolean {
+    const promise = defOf(op).rowOverlap?.(view) ?? null;
+    if (promise === null || op.inputs[0] !== source.id || op.outputs[0] !== target.id) return false;
+    const rowBytes = rowBytesOf(tensorOf(this.graph, source.id));
+    const to = this.#address(target);
+    for (let begin = source.begin; begin < source.end; begin += rowBytes) {
+      const row = { id: source.id, begin, end: begin + rowBytes };
+      if (!this.#meet(row, target)) continue;
+      const lead = this.#address(row) - to;
+      if (promise.exact ? lead !== promise.leadBytes : lead < promise.leadBytes) return false;
+    }
+    return true;
   }
 
   #checkScratch(op: Op, view: OpView, others: readonly Stretch[], time: number, whole: boolean): void {
@@ -154,7 +172,10 @@ class Replay {
     const shown = !whole && rule?.kind === 'pointwise' ? rowView(view) : view;
     const needed = Math.max(0, ...callsOf(shown, this.plan.kernelSets).map((call) => call.scratchBytes));
     if (needed === 0) return;
-    const scratch = this.plan.buffers.find((buffer) => buffer.scratchOf === op.id);
+    const row = whole ? null : (this.#next.get(op.id) ?? 1) - 1;
+    const scratch = this.#scratches
+      .get(op.id)
+      ?.find((buffer) => buffer.row === null || buffer.row === row);
     if (!scratch || scratch.bytes < needed)
       bad(`operator ${op.id} (${op.label}) needs ${needed} bytes of scratch and has ${scratch?.bytes ?? 0}`);
     const mark = -1 - op.id;
@@ -241,6 +262,12 @@ class Replay {
     if (offset % dtypeBytes[tensor.dtype] !== 0)
       bad(`${what} is not aligned to its ${tensor.dtype} elements`);
   }
+}
+
+function append<T>(lists: Map<number, T[]>, key: number, value: T): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
 
 function viewOf(graph: Graph, op: Op): OpView {

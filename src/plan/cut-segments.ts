@@ -2,9 +2,9 @@
  * Where to cut the operators into segments that run row by row: the smallest peak of live bytes over all cuts, by dynamic
  * programming over positions, and among those the least streaming.
  */
-
 import type { RowGraph } from './row-graph.js';
-import { alignUp, inPlacePair, scratchAlignment, unitBytesOf } from './row-lives.js';
+import { findHomes, type SharedMemory, sharedMemories, type Unit, unitKey } from './row-homes.js';
+import { alignUp, scratchAlignment } from './row-lives.js';
 import { type RowStep, segmentSteps } from './row-schedule.js';
 
 export interface Segment {
@@ -76,79 +76,58 @@ function segmentPeak(graph: RowGraph, first: number, last: number, limit: number
   for (const tensor of graph.tensors.values()) {
     const exists = tensor.producer === null || tensor.producer < first;
     if (exists && (tensor.isOutput || tensor.readers.some((reader) => reader >= first)))
-      live += unitBytesOf(tensor) * tensor.units;
+      live += tensor.heldBytes * tensor.units;
   }
   if (live >= limit) return Number.POSITIVE_INFINITY;
   const steps = segmentSteps(graph, first, last);
-  const dying = deaths(graph, steps, last);
-  const born = new Set<number>();
+  const { grows, shrinks } = changes(graph, steps, last);
   let peak = live;
   for (const [time, { op: position, y }] of steps.entries()) {
     const op = graph.ops[position]!;
-    let fresh = 0;
-    for (const { tensor } of op.outputs) {
-      const unit = unitKey(tensor, graph.tensors.get(tensor)!.units === 1 ? 0 : y);
-      if (born.has(unit)) continue;
-      born.add(unit);
-      fresh += unitBytesOf(graph.tensors.get(tensor)!);
-    }
     const scratch = alignUp(op.scratchBytes, scratchAlignment);
     if (op.scratchKept && y === 0) live += scratch;
-    const during = op.scratchKept ? 0 : scratch;
-    peak = Math.max(peak, live + fresh + during - savedInPlace(graph, op, y, time, dying));
+    live += grows[time]!;
+    peak = Math.max(peak, live + (op.scratchKept ? 0 : scratch));
     if (peak >= limit) return Number.POSITIVE_INFINITY;
-    live += fresh - (dying.bytesAt.get(time) ?? 0);
+    live -= shrinks[time]!;
     if (op.scratchKept && y === op.steps - 1) live -= scratch;
   }
   return peak;
 }
 
-const unitKey = (tensor: number, row: number) => tensor * 65_536 + row;
-
-interface Deaths {
-  readonly at: ReadonlyMap<number, number>;
-  readonly bytesAt: ReadonlyMap<number, number>;
-}
-
-/** After which step of the segment each unit dies; units that later segments read do not. */
-function deaths(graph: RowGraph, steps: readonly RowStep[], last: number): Deaths {
-  const at = new Map<number, number>();
+/** Bytes that each step adds before it runs and gives back behind it. */
+function changes(
+  graph: RowGraph,
+  steps: readonly RowStep[],
+  last: number,
+): { grows: Float64Array; shrinks: Float64Array } {
+  const [births, deaths] = [new Map<number, number>(), new Map<number, number>()];
   for (const [time, { op: position, y }] of steps.entries()) {
     const op = graph.ops[position]!;
     for (const { tensor, rows } of op.inputs) {
       if (survives(graph, tensor, last)) continue;
-      if (graph.tensors.get(tensor)!.units === 1) at.set(unitKey(tensor, 0), time);
-      else for (let row = rows!.first(y); row < rows!.last(y); row++) at.set(unitKey(tensor, row), time);
+      if (graph.tensors.get(tensor)!.units === 1) deaths.set(unitKey({ tensor, row: 0 }), time);
+      else for (let row = rows!.first(y); row < rows!.last(y); row++) deaths.set(unitKey({ tensor, row }), time);
     }
     for (const { tensor } of op.outputs) {
-      if (!survives(graph, tensor, last))
-        at.set(unitKey(tensor, graph.tensors.get(tensor)!.units === 1 ? 0 : y), time);
+      const key = unitKey({ tensor, row: graph.tensors.get(tensor)!.units === 1 ? 0 : y });
+      if (!births.has(key)) births.set(key, time);
+      if (!survives(graph, tensor, last)) deaths.set(key, time);
     }
   }
-  const bytesAt = new Map<number, number>();
-  for (const [unit, time] of at) {
-    const bytes = unitBytesOf(graph.tensors.get(Math.floor(unit / 65_536))!);
-    bytesAt.set(time, (bytesAt.get(time) ?? 0) + bytes);
-  }
-  return { at, bytesAt };
+  const shared = sharedMemories(graph, findHomes(graph, steps, { births, deaths, segmentStart: () => 0 }));
+  const bytes = (key: number, isEnd: (memory: SharedMemory) => Unit) => {
+    const memory = shared.get(key);
+    if (!memory) return graph.tensors.get(Math.floor(key / 65_536))!.heldBytes;
+    return unitKey(isEnd(memory)) === key ? memory.bytes : 0;
+  };
+  const [grows, shrinks] = [new Float64Array(steps.length), new Float64Array(steps.length)];
+  for (const [key, time] of births) grows[time]! += bytes(key, ({ units }) => units[0]!);
+  for (const [key, time] of deaths) shrinks[time]! += bytes(key, ({ units }) => units.at(-1)!);
+  return { grows, shrinks };
 }
 
 function survives(graph: RowGraph, id: number, last: number): boolean {
   const tensor = graph.tensors.get(id)!;
   return tensor.isOutput || tensor.readers.some((reader) => reader >= last);
-}
-
-function savedInPlace(
-  graph: RowGraph,
-  op: RowGraph['ops'][number],
-  y: number,
-  time: number,
-  dying: Deaths,
-): number {
-  for (const index of op.inPlace) {
-    const pair = inPlacePair(graph, op, index, y);
-    if (pair && dying.at.get(unitKey(pair.from.tensor, pair.from.row)) === time)
-      return unitBytesOf(graph.tensors.get(pair.from.tensor)!);
-  }
-  return 0;
 }

@@ -4,7 +4,8 @@
  * works in that upside-down memory, where the input stands on the ground.
  */
 import type { AllocationBuffer, AllocationSolution, PlanSolver, SolverLimits } from './allocation.js';
-import { alignUp, type RowLife, wordBytes } from './row-lives.js';
+import { wordBytes } from './row-graph.js';
+import { alignUp, type RowLife } from './row-lives.js';
 
 export interface Placement {
   /** One per life, bytes from the start of the arena. */

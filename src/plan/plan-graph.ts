@@ -1,14 +1,21 @@
 /** The planner: segments that run row by row, in-place operators, and offsets for every row. */
 import { ReflowError } from '../base/error.js';
-import type { Graph } from '../ir/graph.js';
+import type { Graph, OpId } from '../ir/graph.js';
 import { defOf } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
-import type { PlanSolver } from './allocation.js';
+import type { PlanSolver, SolverLimits } from './allocation.js';
 import { type Cuts, cutSegments } from './cut-segments.js';
 import { type Placement, placeLives } from './place-lives.js';
-import { type Plan, type PlanBuffer, type PlanSegment, type PlanStep, progressBytes } from './plan.js';
-import { type RowGraph, rowGraph } from './row-graph.js';
-import { alignUp, type RowLife, rowLives, wordBytes } from './row-lives.js';
+import {
+  type Plan,
+  type PlanBuffer,
+  type PlanSegment,
+  type PlanStep,
+  progressBytes,
+  rowUnitBytes,
+} from './plan.js';
+import { type RowGraph, rowGraph, wordBytes } from './row-graph.js';
+import { alignUp, type RowLife, rowLives, type ScratchUse } from './row-lives.js';
 import { type RowStep, segmentSteps } from './row-schedule.js';
 
 export interface PlanOptions {
@@ -25,22 +32,40 @@ export interface PlanOptions {
 /** Plans a graph that `findUnsupported` accepts. */
 export function planGraph(graph: Graph, options: PlanOptions): Plan {
   const order = graph.ops.map((op) => op.id);
-  const inOnePiece = rowGraph(graph, order, { ...options, input: 'resident', byRow: false });
-  if (unitCount(inOnePiece) > mostBuffers) refuseSize(graph, unitCount(inOnePiece), 'tensors');
-  const whole = layOut(inOnePiece, 1, options);
-  const wholeFamily = "whole tensors, the file's operator order, in place where an operator allows it";
-  if (options.objective === 'speed' && options.input === 'resident')
-    return planOf(graph, options, whole, wholeFamily);
-  const byRow = rowGraph(graph, order, { ...options, byRow: true });
-  const count = Math.max(unitCount(byRow), ...byRow.ops.map(({ steps }) => steps));
-  const tooMany = count > mostBuffers;
-  if (tooMany && options.input === 'streamed') refuseSize(graph, count, 'rows');
-  if (tooMany) return planOf(graph, options, whole, wholeFamily);
-  const rows = layOut(byRow, longestSegment(byRow), options);
-  const rowFamily =
-    "row streaming without recomputation, the file's operator order, in place where an operator allows it";
-  const streaming = options.input === 'streamed' || rows.packing.arenaBytes < whole.packing.arenaBytes;
-  return streaming ? planOf(graph, options, rows, rowFamily) : planOf(graph, options, whole, wholeFamily);
+  const layers = planLayers(graph, order, options);
+  if (options.objective === 'speed' && options.input === 'resident') return layers();
+  const rows = planRows(graph, order, options);
+  if (options.input === 'streamed') return rows ?? refuseSize(graph, 'rows');
+  const whole = layers();
+  return rows !== null && rows.arenaBytes < whole.arenaBytes ? rows : whole;
+}
+
+/** Every tensor in one piece and every operator whole. */
+function planLayers(graph: Graph, order: readonly OpId[], options: PlanOptions): () => Plan {
+  const rows = rowGraph(graph, order, { ...options, ...inOnePiece });
+  if (unitCount(rows) > mostBuffers) refuseSize(graph, 'tensors');
+  const family = "whole tensors, the file's operator order, in place where an operator allows it";
+  return () => planOf(graph, options, layOut(rows, cutSegments(rows, 1), options), family);
+}
+
+const inOnePiece = { input: 'resident', byRow: false, shifted: false, rowAlignment: wordBytes } as const;
+
+/** Row by row; null when there are too many rows. */
+function planRows(graph: Graph, order: readonly OpId[], options: PlanOptions): Plan | null {
+  const family =
+    "row streaming without recomputation, the file's operator order, in place and shifted where an operator allows it";
+  for (let rowAlignment = wordBytes; ; rowAlignment *= 4) {
+    const variants = [false, true].map((shifted) =>
+      rowGraph(graph, order, { ...options, byRow: true, shifted, rowAlignment }),
+    );
+    if (Math.max(unitCount(variants[0]!), ...variants[0]!.ops.map(({ steps }) => steps)) > mostBuffers)
+      return null;
+    const cut = variants.map((rows) => ({ rows, cuts: cutSegments(rows, longestSegment(rows)) }));
+    const best = cut.reduce((a, b) => (b.cuts.peakBytes < a.cuts.peakBytes ? b : a));
+    const layout = layOut(best.rows, best.cuts, options);
+    // Beyond a row table's reach the table counts in larger units, on which every row must then start.
+    if (rowUnitBytes(layout.packing.arenaBytes) <= rowAlignment) return planOf(graph, options, layout, family);
+  }
 }
 
 /** More buffers than this would take the search for offsets minutes and gigabytes. */
@@ -52,10 +77,10 @@ function unitCount({ tensors }: RowGraph): number {
   return [...tensors.values()].reduce((sum, { units }) => sum + units, 0);
 }
 
-function refuseSize(graph: Graph, count: number, what: string): never {
+function refuseSize(graph: Graph, what: string): never {
   throw new ReflowError(
     'E_UNSUPPORTED',
-    `${graph.name} has ${count} ${what} to place; at most ${mostBuffers} are supported`,
+    `${graph.name} has more than ${mostBuffers} ${what} to place`,
     what === 'rows' ? 'plan with the input resident' : 'split the network into smaller ones',
   );
 }
@@ -78,8 +103,7 @@ interface Layout {
   readonly packing: Placement;
 }
 
-function layOut(rows: RowGraph, maxLength: number, options: PlanOptions): Layout {
-  const cuts = cutSegments(rows, maxLength);
+function layOut(rows: RowGraph, cuts: Cuts, options: PlanOptions): Layout {
   const parts = cuts.segments.map(({ first, last }) => segmentSteps(rows, first, last));
   const steps = parts.flat();
   let end = 0;
@@ -87,9 +111,27 @@ function layOut(rows: RowGraph, maxLength: number, options: PlanOptions): Layout
     end += part.length;
     return { first: end - part.length, last: end };
   });
-  const lives = [...rowLives(rows, steps), ...progressLives(rows, segments, steps)];
-  return { rows, cuts, steps, segments, lives, packing: placeLives(lives, options.solver, { seconds: options.seconds, seed: 1 }) };
+  const progress = progressLives(rows, segments, steps);
+  const place = (scratch: ScratchUse): Layout => {
+    const lives = [...rowLives(rows, steps, segments, scratch), ...progress];
+    return { rows, cuts, steps, segments, lives, packing: placeLives(lives, options.solver, effort(lives, options)) };
+  };
+  const shared = place('shared');
+  const least = cuts.peakBytes + progress.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (shared.packing.lowerBoundBytes <= least) return shared;
+  // Where a scratch for everything costs memory, each step gets its own, and the code a table of them.
+  const byStep = place('byStep');
+  return byStep.packing.arenaBytes < shared.packing.arenaBytes ? byStep : shared;
 }
+
+/** Search nodes rather than time, so that the same plan comes out on every machine that is not much slower than most. */
+function effort(lives: readonly RowLife[], { seconds }: PlanOptions): SolverLimits {
+  const nodes = Math.round(seconds * (nodesPerSecond / lives.length + 20 * lives.length));
+  return { seconds, seed: 1, nodes };
+}
+
+/** Of the native solver, for one buffer, at half its speed on a small machine. */
+const nodesPerSecond = 4e7;
 
 /**
  * A network with streamed input stops at each row: what it must remember lies in the arena, `rf` emits it as eight bytes and
@@ -109,7 +151,8 @@ function progressLives(
   );
   const bytes = alignUp(progressBytes(Math.max(...parts)), wordBytes);
   const life = { bytes, alignment: wordBytes, first: 0, last: steps.length, fixedOffset: null };
-  return [{ ...life, units: [], spans: [], scratchOf: null }];
+  const nothing = { units: [], places: [], spans: [], scratchOf: null, scratchStep: null };
+  return [{ ...life, ...nothing }];
 }
 
 function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: string): Plan {
@@ -147,7 +190,7 @@ function planBuffers(rows: RowGraph, life: RowLife, offset: number, region: stri
     return (life.scratchOf ?? [null]).map((op) => ({
       ...place,
       tensor: null,
-      row: null,
+      row: life.scratchStep,
       scratchOf: op === null ? null : rows.ops[op]!.op,
       bytes: life.bytes,
     }));
@@ -156,6 +199,7 @@ function planBuffers(rows: RowGraph, life: RowLife, offset: number, region: stri
     const { first, last } = life.spans[index]!;
     return {
       ...place,
+      offset: offset + life.places[index]!,
       tensor,
       row: units === 1 ? null : row,
       scratchOf: null,

@@ -26,7 +26,10 @@ export interface PlanSegment {
 export interface PlanBuffer {
   /** The tensor that lives here; null for a scratch. */
   readonly tensor: TensorId | null;
-  /** The row of the tensor, or null when all of it is here in one piece. */
+  /**
+   * The row of the tensor, or null when all of it is here in one piece; of a scratch, the row of its operator for which it is
+   * here, or null when it is here for all of them.
+   */
   readonly row: number | null;
   /**
    * The operator whose scratch this is (operators that run in turns may share one); null for tensors, and for the progress of
@@ -75,4 +78,11 @@ export interface Plan {
 /** Bytes in which a network with streamed input remembers where it is: a segment of at most this many operators. */
 export function progressBytes(parts: number): number {
   return 8 + 2 * parts;
+}
+
+/** Row tables hold 16-bit numbers; their unit grows with the arena. A row's offset is a multiple of this. */
+export function rowUnitBytes(arenaBytes: number): number {
+  let unit = 4;
+  while (arenaBytes / unit > 65_535) unit *= 4;
+  return unit;
 }

@@ -6,7 +6,7 @@ import { ReflowError } from '../base/error.js';
 import { type Graph, type Op, type OpId, tensorOf } from '../ir/graph.js';
 import { type Tensor, type TensorId, tensorBytes } from '../ir/tensor.js';
 import { callsOf, defOf } from '../ops/index.js';
-import { isTall, type KernelSet, rowView, viewOp } from '../ops/op-def.js';
+import { isTall, type KernelSet, type OpView, rowView, viewOp } from '../ops/op-def.js';
 
 /** An input as an operator reads it: rows first to last - 1 in step `y`, or everything in every step. */
 export interface RowInput {
@@ -28,6 +28,8 @@ export interface RowOp {
   readonly scratchKept: boolean;
   /** Inputs that output 0 may overwrite in place, by position in `inputs`: same element for element. */
   readonly inPlace: readonly number[];
+  /** How many bytes before a dying row of input 0 a row of output 0 may start, to lie over it; null when it may not. */
+  readonly shiftBytes: number | null;
 }
 
 export interface RowTensor {
@@ -35,6 +37,8 @@ export interface RowTensor {
   /** Number of units it is kept in: its rows, or 1 when it must be in one piece. */
   readonly units: number;
   readonly unitBytes: number;
+  /** What a unit takes in the arena: it starts at a word, but rows of a resident input follow each other without a gap. */
+  readonly heldBytes: number;
   /** Alive from the start (a resident input) and in one piece, although its rows die one by one. */
   readonly fixed: boolean;
   readonly producer: number | null;
@@ -45,6 +49,8 @@ export interface RowTensor {
 export interface RowGraph {
   readonly ops: readonly RowOp[];
   readonly tensors: ReadonlyMap<TensorId, RowTensor>;
+  /** Divides the offset of every row: a row table counts in such units. */
+  readonly rowAlignment: number;
 }
 
 export interface RowGraphOptions {
@@ -52,7 +58,13 @@ export interface RowGraphOptions {
   readonly kernelSets: readonly KernelSet[];
   /** False keeps every tensor in one piece and every operator whole. */
   readonly byRow: boolean;
+  /** Whether rows of windows may be written over rows that die in the same step. */
+  readonly shifted: boolean;
+  readonly rowAlignment: number;
 }
+
+/** Fast kernels read words, whatever the element type. */
+export const wordBytes = 4;
 
 /**
  * The scheduler's view for the operators in `order`; a streamed input gets an operator of its own in front.
@@ -74,22 +86,26 @@ export function rowGraph(graph: Graph, order: readonly OpId[], options: RowGraph
   ];
   const tensors = new Map<TensorId, RowTensor>();
   const mention = (id: TensorId) => {
-    if (!tensors.has(id)) tensors.set(id, rowTensor(graph, ops, id));
+    if (!tensors.has(id)) tensors.set(id, rowTensor(graph, ops, id, options.rowAlignment));
   };
   for (const id of [...graph.inputs, ...graph.outputs]) if (tensorOf(graph, id).data === null) mention(id);
   for (const op of ops) for (const { tensor } of [...op.inputs, ...op.outputs]) mention(tensor);
-  keepWhole(tensors);
-  return { ops, tensors };
+  keepWhole(tensors, options.rowAlignment);
+  return { ops, tensors, rowAlignment: options.rowAlignment };
 }
 
 /** The rows of one resident input, the largest, may die one by one; the others live until their last row is read. */
-function keepWhole(tensors: Map<TensorId, RowTensor>): void {
+function keepWhole(tensors: Map<TensorId, RowTensor>, rowAlignment: number): void {
   const bytes = ({ units, unitBytes }: RowTensor) => units * unitBytes;
   const inputs = [...tensors].filter(([, { fixed, units }]) => fixed && units > 1);
   const largest = inputs.reduce((most, [, tensor]) => Math.max(most, bytes(tensor)), 0);
   const kept = inputs.find(([, tensor]) => bytes(tensor) === largest);
   for (const [id, tensor] of inputs)
-    if (id !== kept?.[0]) tensors.set(id, { ...tensor, units: 1, unitBytes: bytes(tensor) });
+    if (id !== kept?.[0])
+      tensors.set(id, {
+        ...{ ...tensor, units: 1, unitBytes: bytes(tensor) },
+        heldBytes: alignUp(bytes(tensor), rowAlignment),
+      });
 }
 
 function isImage({ shape }: Tensor): boolean {
@@ -106,10 +122,12 @@ function arrival(tensor: Tensor): RowOp {
     scratchBytes: 0,
     scratchKept: false,
     inPlace: [],
+    shiftBytes: null,
   };
 }
 
-function rowOp(graph: Graph, op: Op, { byRow, kernelSets }: RowGraphOptions): RowOp {
+function rowOp(graph: Graph, op: Op, options: RowGraphOptions): RowOp {
+  const { byRow, kernelSets } = options;
   const view = viewOp(graph, op);
   const def = defOf(op);
   const rule = (byRow && def.rows?.(view)) || null;
@@ -140,12 +158,25 @@ function rowOp(graph: Graph, op: Op, { byRow, kernelSets }: RowGraphOptions): Ro
     scratchBytes,
     scratchKept: rule?.kind === 'accumulate',
     inPlace,
+    shiftBytes: rule?.kind === 'window' && options.shifted ? shiftOf(view, options.rowAlignment) : null,
   };
+}
+
+/** A lead that must be exact may leave the row beside the grid on which rows lie. */
+function shiftOf(view: OpView, rowAlignment: number): number | null {
+  const overlap = defOf(view.op).rowOverlap?.(view) ?? null;
+  if (overlap === null) return null;
+  if (overlap.leadBytes % rowAlignment === 0) return overlap.leadBytes;
+  return overlap.exact ? null : alignUp(overlap.leadBytes, rowAlignment);
+}
+
+function alignUp(value: number, alignment: number): number {
+  return Math.ceil(value / alignment) * alignment;
 }
 
 const oneRow = { first: (y: number) => y, last: (y: number) => y + 1 };
 
-function rowTensor(graph: Graph, ops: readonly RowOp[], id: TensorId): RowTensor {
+function rowTensor(graph: Graph, ops: readonly RowOp[], id: TensorId, rowAlignment: number): RowTensor {
   const tensor = tensorOf(graph, id);
   const producer = ops.findIndex((op) => op.outputs.some((output) => output.tensor === id));
   const readers = ops.flatMap((op, position) =>
@@ -161,10 +192,12 @@ function rowTensor(graph: Graph, ops: readonly RowOp[], id: TensorId): RowTensor
   );
   // An output is handed over in one piece; so is a resident input, but its rows may die one by one.
   const units = writtenByRow && readByRow && !isOutput ? (tensor.shape[1] ?? 1) : 1;
+  const unitBytes = tensorBytes(tensor) / units;
   return {
     tensor,
     units,
-    unitBytes: tensorBytes(tensor) / units,
+    unitBytes,
+    heldBytes: producer < 0 && units > 1 ? unitBytes : alignUp(unitBytes, rowAlignment),
     fixed: producer < 0,
     producer: producer < 0 ? null : producer,
     readers,

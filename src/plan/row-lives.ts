@@ -1,10 +1,10 @@
-/** Which rows are alive when, for a sequence of steps; and how many bytes that makes at once. */
+/** Which rows are alive when, for a sequence of steps, and which of them share memory. */
 import { dtypeBytes, type TensorId } from '../ir/tensor.js';
-import type { RowGraph, RowOp, RowTensor } from './row-graph.js';
+import type { PlanSegment } from './plan.js';
+import type { RowGraph, RowOp } from './row-graph.js';
+import { findHomes, type SharedMemory, sharedMemories, type Unit, unitKey } from './row-homes.js';
 import type { RowStep } from './row-schedule.js';
 
-/** Fast kernels read words, whatever the element type. */
-export const wordBytes = 4;
 /** `KernelCall.scratchBytes` is for memory with this alignment. */
 export const scratchAlignment = 8;
 
@@ -13,19 +13,17 @@ export interface Span {
   last: number;
 }
 
-/** One row of a tensor, or all of it. */
-export interface Unit {
-  readonly tensor: TensorId;
-  readonly row: number;
-}
-
 /** Units in one piece of memory, one after the other, or a scratch. Times are step numbers, half open. */
 export interface RowLife {
   readonly units: readonly Unit[];
+  /** Where each unit starts, bytes from the start of this memory. */
+  readonly places: readonly number[];
   /** The life of each unit by itself. */
   readonly spans: readonly Span[];
   /** Positions in RowGraph.ops of the operators whose scratch this is; null for tensors. */
   readonly scratchOf: readonly number[] | null;
+  /** The step of that operator for which it is; null for all of them. */
+  readonly scratchStep: number | null;
   readonly bytes: number;
   readonly alignment: number;
   readonly first: number;
@@ -34,15 +32,8 @@ export interface RowLife {
   readonly fixedOffset: number | null;
 }
 
-/** Rows of a resident input follow each other without a gap; everything else starts at a word. */
-export function unitBytesOf(tensor: RowTensor): number {
-  return isStaircase(tensor) ? tensor.unitBytes : alignUp(tensor.unitBytes, wordBytes);
-}
-
-/** An input in one piece whose rows die one by one. */
-function isStaircase({ fixed, units }: RowTensor): boolean {
-  return fixed && units > 1;
-}
+/** Whether each step of an operator has a scratch of its own; otherwise operators that run in turns share one. */
+export type ScratchUse = 'shared' | 'byStep';
 
 /** Rows of `tensor` that step `y` reads, as units. */
 function* readUnits(graph: RowGraph, op: RowOp, y: number): Generator<Unit> {
@@ -57,43 +48,63 @@ function writtenUnits(graph: RowGraph, op: RowOp, y: number): Unit[] {
   return op.outputs.map(({ tensor }) => ({ tensor, row: graph.tensors.get(tensor)!.units === 1 ? 0 : y }));
 }
 
-/** Lives of everything for the whole sequence of steps; units that are written in place share a life. */
-export function rowLives(graph: RowGraph, steps: readonly RowStep[]): RowLife[] {
+/** Lives of everything for the whole sequence of steps; units that move into the memory of others share a life. */
+export function rowLives(
+  graph: RowGraph,
+  steps: readonly RowStep[],
+  segments: readonly PlanSegment[],
+  scratch: ScratchUse,
+): RowLife[] {
   const spans = unitSpans(graph, steps);
-  const home = inPlaceHomes(graph, steps, spans);
+  const shared = memoriesOf(graph, steps, segments, spans);
   const lives: RowLife[] = [];
   for (const [tensor, rows] of spans) {
+    const alone = [graph.tensors.get(tensor)!.heldBytes];
     for (const row of rows.keys()) {
       const unit = { tensor, row };
-      if (home.has(key(unit))) continue;
-      lives.push(lifeOf(graph, spans, chainFrom(unit, home)));
+      const memory = shared.get(unitKey(unit)) ?? { units: [unit], places: [0], bytes: alone[0]! };
+      if (unitKey(memory.units[0]!) === unitKey(unit)) lives.push(lifeOf(graph, spans, memory));
     }
   }
-  return [...lives, ...scratchLives(graph, steps)];
+  return [...lives, ...scratchLives(graph, steps, scratch)];
 }
 
-const key = ({ tensor, row }: Unit) => tensor * 65_536 + row;
-
-type Homes = Map<number, { readonly from: Unit; readonly to: Unit }>;
-
-/** The unit, and those that move into its memory after it. */
-function chainFrom(unit: Unit, home: Homes): Unit[] {
-  const chain = [unit];
-  for (let next = home.get(-1 - key(unit)); next; next = home.get(-1 - key(next.to))) chain.push(next.to);
-  return chain;
+function memoriesOf(
+  graph: RowGraph,
+  steps: readonly RowStep[],
+  segments: readonly PlanSegment[],
+  spans: ReadonlyMap<TensorId, Span[]>,
+): Map<number, SharedMemory> {
+  const births = new Map<number, number>();
+  const deaths = new Map<number, number>();
+  for (const [tensor, rows] of spans) {
+    const { fixed, isOutput } = graph.tensors.get(tensor)!;
+    for (const [row, { first, last }] of rows.entries()) {
+      if (!fixed) births.set(unitKey({ tensor, row }), first);
+      if (!isOutput) deaths.set(unitKey({ tensor, row }), last - 1);
+    }
+  }
+  const starts = segments.flatMap(({ first, last }) => new Array<number>(last - first).fill(first));
+  const homes = findHomes(graph, steps, { births, deaths, segmentStart: (time) => starts[time]! });
+  return sharedMemories(graph, homes);
 }
 
-function lifeOf(graph: RowGraph, spans: ReadonlyMap<TensorId, Span[]>, units: readonly Unit[]): RowLife {
+function lifeOf(graph: RowGraph, spans: ReadonlyMap<TensorId, Span[]>, memory: SharedMemory): RowLife {
+  const { units, places, bytes } = memory;
   const tensors = units.map(({ tensor }) => graph.tensors.get(tensor)!);
   const own = units.map(({ tensor, row }) => spans.get(tensor)![row]!);
   const head = tensors[0]!;
-  const fixedRow = isStaircase(head);
+  const fixedRow = head.fixed && head.units > 1;
   return {
     units,
+    places,
     spans: own,
     scratchOf: null,
-    bytes: Math.max(...tensors.map(unitBytesOf)),
-    alignment: fixedRow ? 1 : Math.max(wordBytes, ...tensors.map(({ tensor }) => dtypeBytes[tensor.dtype])),
+    scratchStep: null,
+    bytes,
+    alignment: fixedRow
+      ? 1
+      : Math.max(graph.rowAlignment, ...tensors.map(({ tensor }) => dtypeBytes[tensor.dtype])),
     first: own[0]!.first,
     last: own.at(-1)!.last,
     fixedOffset: fixedRow ? units[0]!.row * head.unitBytes : null,
@@ -124,71 +135,37 @@ function unitSpans(graph: RowGraph, steps: readonly RowStep[]): Map<TensorId, Sp
   return spans;
 }
 
-/** Which unit moves into the memory of which: the written one is born when the read one dies, element for element. */
-function inPlaceHomes(
-  graph: RowGraph,
-  steps: readonly RowStep[],
-  spans: ReadonlyMap<TensorId, Span[]>,
-): Homes {
-  const homes: Homes = new Map();
-  for (const [time, { op: position, y }] of steps.entries()) {
-    const op = graph.ops[position]!;
-    for (const index of op.inPlace) {
-      const pair = inPlacePair(graph, op, index, y);
-      if (!pair || homes.has(key(pair.to))) continue;
-      const [from, to] = [
-        spans.get(pair.from.tensor)![pair.from.row]!,
-        spans.get(pair.to.tensor)![pair.to.row]!,
-      ];
-      if (from.last !== time + 1 || to.first !== time || homes.has(-1 - key(pair.from))) continue;
-      homes.set(key(pair.to), pair);
-      homes.set(-1 - key(pair.from), pair);
-    }
-  }
-  return homes;
-}
-
-/** The unit that input `index` gives up in step y and the one that output 0 gets, if they are alike and safe to share. */
-export function inPlacePair(
-  graph: RowGraph,
-  op: RowOp,
-  index: number,
-  y: number,
-): { from: Unit; to: Unit } | null {
-  const input = op.inputs[index]!;
-  const [source, target] = [graph.tensors.get(input.tensor)!, graph.tensors.get(op.outputs[0]!.tensor)!];
-  const twice = op.inputs.some((other, at) => at !== index && other.tensor === input.tensor);
-  const byRow = input.rows !== null && op.steps > 1;
-  const alike =
-    source.unitBytes === target.unitBytes &&
-    source.units === target.units &&
-    (byRow ? source.units > 1 : op.steps === 1);
-  if (!alike || twice || source.isOutput || source.fixed) return null;
-  const row = source.units > 1 ? y : 0;
-  return { from: { tensor: input.tensor, row }, to: { tensor: op.outputs[0]!.tensor, row } };
-}
-
 /**
- * One life for each scratch that is kept between steps; the others only matter during a step, so operators that run in
- * turns share one.
+ * One life for each scratch that is kept between steps; the others only matter during a step: either each step has its own,
+ * or operators that run in turns share one.
  */
-function scratchLives(graph: RowGraph, steps: readonly RowStep[]): RowLife[] {
-  const lives = graph.ops.flatMap(({ scratchBytes }, op): RowLife[] => {
+function scratchLives(graph: RowGraph, steps: readonly RowStep[], use: ScratchUse): RowLife[] {
+  const lives = graph.ops.flatMap(({ scratchBytes, scratchKept }, op): RowLife[] => {
     if (scratchBytes === 0) return [];
-    const first = steps.findIndex((step) => step.op === op);
-    const last = steps.findLastIndex((step) => step.op === op) + 1;
-    const bytes = alignUp(scratchBytes, scratchAlignment);
-    const place = { bytes, alignment: scratchAlignment, first, last, fixedOffset: null };
-    return [{ ...place, units: [], spans: [], scratchOf: [op] }];
+    const times = steps.flatMap((step, time) => (step.op === op ? [time] : []));
+    const [first, last] = [times[0]!, times.at(-1)! + 1];
+    const inTurns = last - first > times.length;
+    if (use === 'byStep' && inTurns && !scratchKept)
+      return times.map((time) => scratchLife(scratchBytes, op, steps[time]!.y, time, time + 1));
+    return [scratchLife(scratchBytes, op, null, first, last)];
   });
-  const isKept = ({ scratchOf }: RowLife) => graph.ops[scratchOf![0]!]!.scratchKept;
+  const stays = ({ scratchOf, scratchStep }: RowLife) =>
+    scratchStep !== null || graph.ops[scratchOf![0]!]!.scratchKept;
   const shared: RowLife[] = [];
-  for (const life of lives.filter((life) => !isKept(life)).sort((a, b) => a.first - b.first)) {
+  for (const life of lives.filter((life) => !stays(life)).sort((a, b) => a.first - b.first)) {
     const before = shared.at(-1);
     if (!before || before.last <= life.first) shared.push(life);
     else shared[shared.length - 1] = join(before, life);
   }
-  return [...lives.filter(isKept), ...shared];
+  return [...lives.filter(stays), ...shared];
+}
+
+function scratchLife(bytes: number, op: number, step: number | null, first: number, last: number): RowLife {
+  return {
+    ...{ units: [], places: [], spans: [], scratchOf: [op], scratchStep: step, first, last, fixedOffset: null },
+    bytes: alignUp(bytes, scratchAlignment),
+    alignment: scratchAlignment,
+  };
 }
 
 function join(a: RowLife, b: RowLife): RowLife {
