@@ -63,7 +63,8 @@ export const depthwiseConv2d: OpDef<DepthwiseConv2dAttrs> = {
       view.attrs.strideH,
       view.attrs.dilationH,
     ),
-  rowOverlap: (view) => channelwiseRowOverlap(view.input(0), view.output(0), axes(view).w, view.attrs.strideW),
+  rowOverlap: (view) =>
+    channelwiseRowOverlap(view.input(0), view.output(0), axes(view).w, view.attrs.strideW),
   fast: { dsp: depthwiseConv2dDsp },
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];

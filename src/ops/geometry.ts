@@ -98,7 +98,12 @@ export function windowRows(
  * walk the pixels of a channel from left to right, so a pixel that no window further right reads may be replaced, channel by
  * channel: hence the distance in whole pixels.
  */
-export function channelwiseRowOverlap(input: Tensor, output: Tensor, axis: Axis, stride: number): RowOverlap | null {
+export function channelwiseRowOverlap(
+  input: Tensor,
+  output: Tensor,
+  axis: Axis,
+  stride: number,
+): RowOverlap | null {
   const [channels, outChannels] = [input.shape[3]!, output.shape[3]!];
   if (channels !== outChannels || input.dtype !== output.dtype) return null;
   const pixels = Math.max(0, axis.padBefore - stride + 1);

@@ -173,9 +173,7 @@ class Replay {
     const needed = Math.max(0, ...callsOf(shown, this.plan.kernelSets).map((call) => call.scratchBytes));
     if (needed === 0) return;
     const row = whole ? null : (this.#next.get(op.id) ?? 1) - 1;
-    const scratch = this.#scratches
-      .get(op.id)
-      ?.find((buffer) => buffer.row === null || buffer.row === row);
+    const scratch = this.#scratches.get(op.id)?.find((buffer) => buffer.row === null || buffer.row === row);
     if (!scratch || scratch.bytes < needed)
       bad(`operator ${op.id} (${op.label}) needs ${needed} bytes of scratch and has ${scratch?.bytes ?? 0}`);
     const mark = -1 - op.id;

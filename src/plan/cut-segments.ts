@@ -70,6 +70,24 @@ function leastStreaming(
   return segments;
 }
 
+/**
+ * The graph with rows written over dying rows only where that keeps a segment's peak within the cuts' peak: elsewhere it only
+ * makes sizes odd and offsets hard to find.
+ */
+export function leastShifting(graph: RowGraph, { segments, peakBytes }: Cuts): RowGraph {
+  const ops = [...graph.ops];
+  const trial: RowGraph = { ...graph, ops };
+  for (const { first, last } of segments) {
+    for (let position = first; position < last; position++) {
+      const op = ops[position]!;
+      if (op.shiftBytes === null) continue;
+      ops[position] = { ...op, shiftBytes: null };
+      if (segmentPeak(trial, first, last, peakBytes + 1) > peakBytes) ops[position] = op;
+    }
+  }
+  return trial;
+}
+
 /** Peak of live bytes while a segment runs; Infinity as soon as it reaches `limit`. */
 function segmentPeak(graph: RowGraph, first: number, last: number, limit: number): number {
   let live = 0;
@@ -107,7 +125,8 @@ function changes(
     for (const { tensor, rows } of op.inputs) {
       if (survives(graph, tensor, last)) continue;
       if (graph.tensors.get(tensor)!.units === 1) deaths.set(unitKey({ tensor, row: 0 }), time);
-      else for (let row = rows!.first(y); row < rows!.last(y); row++) deaths.set(unitKey({ tensor, row }), time);
+      else
+        for (let row = rows!.first(y); row < rows!.last(y); row++) deaths.set(unitKey({ tensor, row }), time);
     }
     for (const { tensor } of op.outputs) {
       const key = unitKey({ tensor, row: graph.tensors.get(tensor)!.units === 1 ? 0 : y });

@@ -48,6 +48,21 @@ function turned(
   };
 }
 
+/** Most bytes alive at once: no layout of these lives is smaller. */
+export function mostLiveBytes(lives: readonly RowLife[]): number {
+  const end = lives.reduce((most, { last }) => Math.max(most, last), 0);
+  const changes = new Float64Array(end + 1);
+  for (const life of lives) {
+    changes[life.first]! += sizeOf(life);
+    changes[life.last]! -= sizeOf(life);
+  }
+  let live = 0;
+  return changes.reduce((most, change) => {
+    live += change;
+    return Math.max(most, live);
+  }, 0);
+}
+
 function inputRows(lives: readonly RowLife[]): RowLife[] {
   const rows = lives.filter(({ fixedOffset }) => fixedOffset !== null);
   return rows.sort((a, b) => a.fixedOffset! - b.fixedOffset!);

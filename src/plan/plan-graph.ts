@@ -4,8 +4,8 @@ import type { Graph, OpId } from '../ir/graph.js';
 import { defOf } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
 import type { PlanSolver, SolverLimits } from './allocation.js';
-import { type Cuts, cutSegments } from './cut-segments.js';
-import { type Placement, placeLives } from './place-lives.js';
+import { type Cuts, cutSegments, leastShifting } from './cut-segments.js';
+import { mostLiveBytes, type Placement, placeLives } from './place-lives.js';
 import {
   type Plan,
   type PlanBuffer,
@@ -45,7 +45,13 @@ function planLayers(graph: Graph, order: readonly OpId[], options: PlanOptions):
   const rows = rowGraph(graph, order, { ...options, ...inOnePiece });
   if (unitCount(rows) > mostBuffers) refuseSize(graph, 'tensors');
   const family = "whole tensors, the file's operator order, in place where an operator allows it";
-  return () => planOf(graph, options, layOut(rows, cutSegments(rows, 1), options), family);
+  return () =>
+    planOf(
+      graph,
+      options,
+      layOut({ rows, cuts: cutSegments(rows, 1) }, options, options.seconds / 4),
+      family,
+    );
 }
 
 const inOnePiece = { input: 'resident', byRow: false, shifted: false, rowAlignment: wordBytes } as const;
@@ -60,11 +66,20 @@ function planRows(graph: Graph, order: readonly OpId[], options: PlanOptions): P
     );
     if (Math.max(unitCount(variants[0]!), ...variants[0]!.ops.map(({ steps }) => steps)) > mostBuffers)
       return null;
-    const cut = variants.map((rows) => ({ rows, cuts: cutSegments(rows, longestSegment(rows)) }));
-    const best = cut.reduce((a, b) => (b.cuts.peakBytes < a.cuts.peakBytes ? b : a));
-    const layout = layOut(best.rows, best.cuts, options);
+    const cut = variants.map((rows) => {
+      const cuts = cutSegments(rows, longestSegment(rows));
+      return { rows: leastShifting(rows, cuts), cuts };
+    });
+    cut.sort((a, b) => a.cuts.peakBytes - b.cuts.peakBytes);
+    let layout = layOut(cut[0]!, options, options.seconds / 2);
+    // What has the smaller peak need not have the smaller layout.
+    if (layout.packing.arenaBytes > cut[1]!.cuts.peakBytes) {
+      const other = layOut(cut[1]!, options, options.seconds / 4);
+      if (other.packing.arenaBytes < layout.packing.arenaBytes) layout = { ...other, cuts: layout.cuts };
+    }
     // Beyond a row table's reach the table counts in larger units, on which every row must then start.
-    if (rowUnitBytes(layout.packing.arenaBytes) <= rowAlignment) return planOf(graph, options, layout, family);
+    if (rowUnitBytes(layout.packing.arenaBytes) <= rowAlignment)
+      return planOf(graph, options, layout, family);
   }
 }
 
@@ -94,16 +109,19 @@ function longestSegment({ ops }: RowGraph): number {
   );
 }
 
-interface Layout {
+interface Cut {
   readonly rows: RowGraph;
   readonly cuts: Cuts;
+}
+
+interface Layout extends Cut {
   readonly steps: readonly RowStep[];
   readonly segments: readonly PlanSegment[];
   readonly lives: readonly RowLife[];
   readonly packing: Placement;
 }
 
-function layOut(rows: RowGraph, cuts: Cuts, options: PlanOptions): Layout {
+function layOut({ rows, cuts }: Cut, options: PlanOptions, seconds: number): Layout {
   const parts = cuts.segments.map(({ first, last }) => segmentSteps(rows, first, last));
   const steps = parts.flat();
   let end = 0;
@@ -112,20 +130,25 @@ function layOut(rows: RowGraph, cuts: Cuts, options: PlanOptions): Layout {
     return { first: end - part.length, last: end };
   });
   const progress = progressLives(rows, segments, steps);
-  const place = (scratch: ScratchUse): Layout => {
-    const lives = [...rowLives(rows, steps, segments, scratch), ...progress];
-    return { rows, cuts, steps, segments, lives, packing: placeLives(lives, options.solver, effort(lives, options)) };
+  const livesWith = (scratch: ScratchUse) => [...rowLives(rows, steps, segments, scratch), ...progress];
+  const [shared, byStep] = [livesWith('shared'), livesWith('byStep')];
+  // A scratch for each step takes a table in the code, so it has to be worth it.
+  const lives = mostLiveBytes(shared) > scratchTablesWorth * mostLiveBytes(byStep) ? byStep : shared;
+  return {
+    rows,
+    cuts,
+    steps,
+    segments,
+    lives,
+    packing: placeLives(lives, options.solver, effort(lives, seconds)),
   };
-  const shared = place('shared');
-  const least = cuts.peakBytes + progress.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (shared.packing.lowerBoundBytes <= least) return shared;
-  // Where a scratch for everything costs memory, each step gets its own, and the code a table of them.
-  const byStep = place('byStep');
-  return byStep.packing.arenaBytes < shared.packing.arenaBytes ? byStep : shared;
 }
 
+/** How much more memory one scratch for everything may take than one for each step. */
+const scratchTablesWorth = 1.01;
+
 /** Search nodes rather than time, so that the same plan comes out on every machine that is not much slower than most. */
-function effort(lives: readonly RowLife[], { seconds }: PlanOptions): SolverLimits {
+function effort(lives: readonly RowLife[], seconds: number): SolverLimits {
   const nodes = Math.round(seconds * (nodesPerSecond / lives.length + 20 * lives.length));
   return { seconds, seed: 1, nodes };
 }
@@ -160,7 +183,10 @@ function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: stri
   const arenaBytes = packing.arenaBytes;
   // Below the live bytes of its own schedule no placement can go, and below the best cut's peak no schedule of the family.
   const progress = lives.find((life) => life.units.length === 0 && life.scratchOf === null)?.bytes ?? 0;
-  const lowerBoundBytes = alignUp(Math.min(layout.cuts.peakBytes + progress, packing.lowerBoundBytes), wordBytes);
+  const lowerBoundBytes = alignUp(
+    Math.min(layout.cuts.peakBytes + progress, packing.lowerBoundBytes),
+    wordBytes,
+  );
   return {
     graph: graph.name,
     objective: options.objective,

@@ -34,17 +34,16 @@ export interface Times {
 /** At most one home for each unit, and each gives its memory to at most one other. */
 export function findHomes(graph: RowGraph, steps: readonly RowStep[], times: Times): Home[] {
   const homes: Home[] = [];
-  const given = new Set<number>();
-  /** Birth of the first unit in the same memory, for units that moved. */
-  const settled = new Map<number, number>();
-  const birth = (key: number) => settled.get(key) ?? times.births.get(key) ?? -1;
+  /** Units that gave their memory away, and those that moved. */
+  const [given, moved] = [new Set<number>(), new Set<number>()];
   for (const [time, { op: position, y }] of steps.entries()) {
     const op = graph.ops[position]!;
-    const home = inPlaceHome(graph, op, y, time, times, given) ?? shiftedHome(graph, op, y, time, times, given, birth);
+    const home =
+      inPlaceHome(graph, op, y, time, times, given) ?? shiftedHome(graph, op, y, time, times, given, moved);
     if (!home) continue;
     homes.push(home);
     given.add(unitKey(home.from));
-    settled.set(unitKey(home.to), birth(unitKey(home.from)));
+    moved.add(unitKey(home.to));
   }
   return homes;
 }
@@ -87,7 +86,7 @@ function shiftedHome(
   time: number,
   { births, deaths, segmentStart }: Times,
   given: ReadonlySet<number>,
-  birth: (key: number) => number,
+  moved: ReadonlySet<number>,
 ): Home | null {
   if (op.shiftBytes === null) return null;
   const [input, output] = [op.inputs[0]!, op.outputs[0]!];
@@ -100,9 +99,9 @@ function shiftedHome(
   for (let row = input.rows!.first(y); row < input.rows!.last(y); row++) {
     const from = { tensor: input.tensor, row };
     const key = unitKey(from);
-    // Memory that was taken before the segment keeps its size.
-    if (deaths.get(key) === time && !given.has(key) && birth(key) >= segmentStart(time))
-      return { from, to, leadBytes: op.shiftBytes };
+    // Memory that was taken before the segment keeps its size; and leads would add up along chains of such moves.
+    const isOwn = births.get(key)! >= segmentStart(time) && !moved.has(key);
+    if (isOwn && deaths.get(key) === time && !given.has(key)) return { from, to, leadBytes: op.shiftBytes };
   }
   return null;
 }
@@ -141,7 +140,9 @@ export function sharedMemories(graph: RowGraph, homes: readonly Home[]): Map<num
     }
     const lowest = Math.min(...at);
     const places = at.map((place) => place - lowest);
-    const bytes = Math.max(...units.map(({ tensor }, i) => places[i]! + graph.tensors.get(tensor)!.heldBytes));
+    const bytes = Math.max(
+      ...units.map(({ tensor }, i) => places[i]! + graph.tensors.get(tensor)!.heldBytes),
+    );
     const memory = { units, places, bytes };
     for (const unit of units) memories.set(unitKey(unit), memory);
   }

@@ -162,7 +162,16 @@ function scratchLives(graph: RowGraph, steps: readonly RowStep[], use: ScratchUs
 
 function scratchLife(bytes: number, op: number, step: number | null, first: number, last: number): RowLife {
   return {
-    ...{ units: [], places: [], spans: [], scratchOf: [op], scratchStep: step, first, last, fixedOffset: null },
+    ...{
+      units: [],
+      places: [],
+      spans: [],
+      scratchOf: [op],
+      scratchStep: step,
+      first,
+      last,
+      fixedOffset: null,
+    },
     bytes: alignUp(bytes, scratchAlignment),
     alignment: scratchAlignment,
   };

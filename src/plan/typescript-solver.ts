@@ -68,7 +68,8 @@ function solveOffsets(
   const { order, best } = orders[0]!;
   const random = seededRandom(limits.seed);
   const nodes = limits.nodes ?? Number.POSITIVE_INFINITY;
-  if (plain && buffers.length <= mostNicheBuffers) fillNiches(sections, problem, best, random, nodes, capacity, over);
+  if (plain && buffers.length <= mostNicheBuffers)
+    fillNiches(sections, problem, best, random, nodes, capacity, over);
   else improveOrder(fit, order, best, random, nodes, capacity, over);
   const { offsets, height } = best;
   const lowerBound = Math.min(best.bound, height);
