@@ -4,6 +4,7 @@ import type { Graph, OpId } from '../ir/graph.js';
 import { defOf } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
 import type { PlanSolver, SolverLimits } from './allocation.js';
+import { bestOrder } from './best-order.js';
 import { type Cuts, cutSegments, leastShifting } from './cut-segments.js';
 import { mostLiveBytes, type Placement, placeLives } from './place-lives.js';
 import {
@@ -31,56 +32,85 @@ export interface PlanOptions {
 
 /** Plans a graph that `findUnsupported` accepts. */
 export function planGraph(graph: Graph, options: PlanOptions): Plan {
-  const order = graph.ops.map((op) => op.id);
-  const layers = planLayers(graph, order, options);
+  const orders = ordersOf(graph, options);
+  const layers = () => smallest(orders.map((order) => planLayers(graph, order, options)));
   if (options.objective === 'speed' && options.input === 'resident') return layers();
-  const rows = planRows(graph, order, options);
-  if (options.input === 'streamed') return rows ?? refuseSize(graph, 'rows');
-  const whole = layers();
-  return rows !== null && rows.arenaBytes < whole.arenaBytes ? rows : whole;
+  const share = { ...options, seconds: options.seconds / orders.length };
+  const rows = orders.map((order) => planRows(graph, order, share)).filter((plan) => plan !== null);
+  if (options.input === 'resident') return smallest([layers(), ...rows]);
+  return rows.length > 0 ? smallest(rows) : refuseSize(graph, 'rows');
 }
 
+/** The first of those that need least memory. */
+function smallest(plans: readonly Plan[]): Plan {
+  return plans.reduce((a, b) => (b.arenaBytes < a.arenaBytes ? b : a));
+}
+
+/** A sequence in which the operators may run. */
+interface Order {
+  readonly ops: readonly OpId[];
+  readonly words: string;
+}
+
+/** The file's order, and a better one when there is one for whole tensors. */
+function ordersOf(graph: Graph, { solver, seconds, ...options }: PlanOptions): Order[] {
+  const file = { ops: graph.ops.map((op) => op.id), words: "the file's operator order" };
+  const whole = rowGraph(graph, file.ops, { ...options, ...inOnePiece });
+  if (unitCount(whole) > mostBuffers) refuseSize(graph, 'tensors');
+  const better = bestOrder(whole, solver, { seconds: seconds / 4, seed: 1, nodes: mostOrderNodes });
+  return better === null
+    ? [file]
+    : [file, { ops: better, words: 'the best operator order for whole tensors' }];
+}
+
+/** Enough to prove the best order of nearly every network that is not a random one. */
+const mostOrderNodes = 200_000;
+
 /** Every tensor in one piece and every operator whole. */
-function planLayers(graph: Graph, order: readonly OpId[], options: PlanOptions): () => Plan {
-  const rows = rowGraph(graph, order, { ...options, ...inOnePiece });
-  if (unitCount(rows) > mostBuffers) refuseSize(graph, 'tensors');
-  const family = "whole tensors, the file's operator order, in place where an operator allows it";
-  return () =>
-    planOf(
-      graph,
-      options,
-      layOut({ rows, cuts: cutSegments(rows, 1) }, options, options.seconds / 4),
-      family,
-    );
+function planLayers(graph: Graph, { ops, words }: Order, options: PlanOptions): Plan {
+  const rows = rowGraph(graph, ops, { ...options, ...inOnePiece });
+  const family = `whole tensors, ${words}, in place where an operator allows it`;
+  const layout = layOut({ rows, cuts: cutSegments(rows, 1) }, options, options.seconds / 8);
+  return planOf(graph, options, layout, family);
 }
 
 const inOnePiece = { input: 'resident', byRow: false, shifted: false, rowAlignment: wordBytes } as const;
 
 /** Row by row; null when there are too many rows. */
-function planRows(graph: Graph, order: readonly OpId[], options: PlanOptions): Plan | null {
-  const family =
-    "row streaming without recomputation, the file's operator order, in place and shifted where an operator allows it";
+function planRows(graph: Graph, { ops, words }: Order, options: PlanOptions): Plan | null {
   for (let rowAlignment = wordBytes; ; rowAlignment *= 4) {
     const variants = [false, true].map((shifted) =>
-      rowGraph(graph, order, { ...options, byRow: true, shifted, rowAlignment }),
+      rowGraph(graph, ops, { ...options, byRow: true, shifted, rowAlignment }),
     );
     if (Math.max(unitCount(variants[0]!), ...variants[0]!.ops.map(({ steps }) => steps)) > mostBuffers)
       return null;
-    const cut = variants.map((rows) => {
-      const cuts = cutSegments(rows, longestSegment(rows));
-      return { rows: leastShifting(rows, cuts), cuts };
-    });
-    cut.sort((a, b) => a.cuts.peakBytes - b.cuts.peakBytes);
-    let layout = layOut(cut[0]!, options, options.seconds / 2);
-    // What has the smaller peak need not have the smaller layout.
-    if (layout.packing.arenaBytes > cut[1]!.cuts.peakBytes) {
-      const other = layOut(cut[1]!, options, options.seconds / 4);
-      if (other.packing.arenaBytes < layout.packing.arenaBytes) layout = { ...other, cuts: layout.cuts };
-    }
+    const layout = bestLayout(variants, options);
     // Beyond a row table's reach the table counts in larger units, on which every row must then start.
-    if (rowUnitBytes(layout.packing.arenaBytes) <= rowAlignment)
-      return planOf(graph, options, layout, family);
+    if (rowUnitBytes(layout.packing.arenaBytes) > rowAlignment) continue;
+    const shifts = layout.rows.ops.some(({ shiftBytes }) => shiftBytes !== null);
+    const family = `row streaming without recomputation, ${words}, all cuts into segments, in place where an operator allows it`;
+    return planOf(
+      graph,
+      options,
+      layout,
+      shifts ? `${family}, rows shifted over dying rows as in this plan` : family,
+    );
   }
+}
+
+function bestLayout(variants: readonly RowGraph[], options: PlanOptions): Layout {
+  const cut = variants.map((rows) => {
+    const cuts = cutSegments(rows, longestSegment(rows));
+    return { rows: leastShifting(rows, cuts), cuts };
+  });
+  cut.sort((a, b) => a.cuts.peakBytes - b.cuts.peakBytes);
+  const [first, second] = cut as [Cut, Cut];
+  const [least, most] = [first.cuts.peakBytes, second.cuts.peakBytes];
+  const layout = layOut(first, options, options.seconds * (least < most ? 0.7 : 0.9));
+  // What has the smaller peak need not have the smaller layout.
+  if (least === most || layout.packing.arenaBytes <= most) return layout;
+  const other = layOut(second, options, options.seconds / 4);
+  return other.packing.arenaBytes < layout.packing.arenaBytes ? other : layout;
 }
 
 /** More buffers than this would take the search for offsets minutes and gigabytes. */
@@ -149,12 +179,12 @@ const scratchTablesWorth = 1.01;
 
 /** Search nodes rather than time, so that the same plan comes out on every machine that is not much slower than most. */
 function effort(lives: readonly RowLife[], seconds: number): SolverLimits {
-  const nodes = Math.round(seconds * (nodesPerSecond / lives.length + 20 * lives.length));
+  const nodes = Math.round((seconds * nodesPerSecond) / lives.length);
   return { seconds, seed: 1, nodes };
 }
 
-/** Of the native solver, for one buffer, at half its speed on a small machine. */
-const nodesPerSecond = 4e7;
+/** Of the native solver, for one buffer, on a small machine. */
+const nodesPerSecond = 1.4e8;
 
 /**
  * A network with streamed input stops at each row: what it must remember lies in the arena, `rf` emits it as eight bytes and

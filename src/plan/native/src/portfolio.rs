@@ -109,13 +109,15 @@ struct Lane<'a> {
 
 const TO_BOUND: &[f64] = &[1.0];
 const STEPS: &[f64] = &[0.5, 0.25, 0.1, 0.5, 0.75, 0.0];
+const SMALL_STEPS: &[f64] = &[0.25, 0.1, 0.5, 0.0, 0.4, 0.2];
+/// Those that go for the bound come first: where one of them reaches it, the others need not run.
 const LANES: [(Pick, Prefer, &[f64]); 6] = [
     (Pick::Weighted, Prefer::Area, TO_BOUND),
-    (Pick::Fewest, Prefer::LifeArea, STEPS),
-    (Pick::Weighted, Prefer::Rotate, STEPS),
-    (Pick::Lowest, Prefer::Area, TO_BOUND),
-    (Pick::Fewest, Prefer::Area, TO_BOUND),
     (Pick::Weighted, Prefer::LifeArea, TO_BOUND),
+    (Pick::Weighted, Prefer::Rotate, STEPS),
+    (Pick::Fewest, Prefer::LifeArea, STEPS),
+    (Pick::Weighted, Prefer::Rotate, SMALL_STEPS),
+    (Pick::Lowest, Prefer::Area, TO_BOUND),
 ];
 
 impl Lane<'_> {
