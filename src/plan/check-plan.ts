@@ -35,6 +35,8 @@ class Replay {
   readonly #bytes = new ByteMap();
   readonly #places = new Map<number, PlanBuffer[]>();
   readonly #scratches = new Map<number, PlanBuffer[]>();
+  /** Scratch bytes by operator and output shape. */
+  readonly #needed = new Map<string, number>();
   /** Next step expected of each operator. */
   readonly #next = new Map<number, number>();
   /** Steps that the plan gives each operator. */
@@ -167,10 +169,20 @@ class Replay {
     return true;
   }
 
+  /** Asked once for each operator and way to run it: preparing the calls of fast kernels takes a while. */
+  #scratchNeeded(view: OpView): number {
+    const key = `${view.op.id} ${view.output(0).shape}`;
+    const known = this.#needed.get(key);
+    if (known !== undefined) return known;
+    const needed = Math.max(0, ...callsOf(view, this.plan.kernelSets).map((call) => call.scratchBytes));
+    this.#needed.set(key, needed);
+    return needed;
+  }
+
   #checkScratch(op: Op, view: OpView, others: readonly Stretch[], time: number, whole: boolean): void {
     const rule = ruleOf(view);
     const shown = !whole && rule?.kind === 'pointwise' ? rowView(view) : view;
-    const needed = Math.max(0, ...callsOf(shown, this.plan.kernelSets).map((call) => call.scratchBytes));
+    const needed = this.#scratchNeeded(shown);
     if (needed === 0) return;
     const row = whole ? null : (this.#next.get(op.id) ?? 1) - 1;
     const scratch = this.#scratches.get(op.id)?.find((buffer) => buffer.row === null || buffer.row === row);

@@ -15,7 +15,7 @@ import {
   progressBytes,
   rowUnitBytes,
 } from './plan.js';
-import { type RowGraph, rowGraph, wordBytes } from './row-graph.js';
+import { type RowGraph, type RowGraphOptions, rowGraph, scratchMeter, wordBytes } from './row-graph.js';
 import { alignUp, type RowLife, rowLives, type ScratchUse } from './row-lives.js';
 import { type RowStep, segmentSteps } from './row-schedule.js';
 
@@ -31,7 +31,8 @@ export interface PlanOptions {
 }
 
 /** Plans a graph that `findUnsupported` accepts. */
-export function planGraph(graph: Graph, options: PlanOptions): Plan {
+export function planGraph(graph: Graph, asked: PlanOptions): Plan {
+  const options = { ...asked, scratchBytes: scratchMeter(asked.kernelSets) };
   const orders = ordersOf(graph, options);
   const layers = () => smallest(orders.map((order) => planLayers(graph, order, options)));
   if (options.objective === 'speed' && options.input === 'resident') return layers();
@@ -40,6 +41,8 @@ export function planGraph(graph: Graph, options: PlanOptions): Plan {
   if (options.input === 'resident') return smallest([layers(), ...rows]);
   return rows.length > 0 ? smallest(rows) : refuseSize(graph, 'rows');
 }
+
+type Options = PlanOptions & Pick<RowGraphOptions, 'scratchBytes'>;
 
 /** The first of those that need least memory. */
 function smallest(plans: readonly Plan[]): Plan {
@@ -53,7 +56,7 @@ interface Order {
 }
 
 /** The file's order, and a better one when there is one for whole tensors. */
-function ordersOf(graph: Graph, { solver, seconds, ...options }: PlanOptions): Order[] {
+function ordersOf(graph: Graph, { solver, seconds, ...options }: Options): Order[] {
   const file = { ops: graph.ops.map((op) => op.id), words: "the file's operator order" };
   const whole = rowGraph(graph, file.ops, { ...options, ...inOnePiece });
   if (unitCount(whole) > mostBuffers) refuseSize(graph, 'tensors');
@@ -67,7 +70,7 @@ function ordersOf(graph: Graph, { solver, seconds, ...options }: PlanOptions): O
 const mostOrderNodes = 200_000;
 
 /** Every tensor in one piece and every operator whole. */
-function planLayers(graph: Graph, { ops, words }: Order, options: PlanOptions): Plan {
+function planLayers(graph: Graph, { ops, words }: Order, options: Options): Plan {
   const rows = rowGraph(graph, ops, { ...options, ...inOnePiece });
   const family = `whole tensors, ${words}, in place where an operator allows it`;
   const layout = layOut({ rows, cuts: cutSegments(rows, 1) }, options, options.seconds / 8);
@@ -77,7 +80,7 @@ function planLayers(graph: Graph, { ops, words }: Order, options: PlanOptions): 
 const inOnePiece = { input: 'resident', byRow: false, shifted: false, rowAlignment: wordBytes } as const;
 
 /** Row by row; null when there are too many rows. */
-function planRows(graph: Graph, { ops, words }: Order, options: PlanOptions): Plan | null {
+function planRows(graph: Graph, { ops, words }: Order, options: Options): Plan | null {
   for (let rowAlignment = wordBytes; ; rowAlignment *= 4) {
     const variants = [false, true].map((shifted) =>
       rowGraph(graph, ops, { ...options, byRow: true, shifted, rowAlignment }),
@@ -98,7 +101,7 @@ function planRows(graph: Graph, { ops, words }: Order, options: PlanOptions): Pl
   }
 }
 
-function bestLayout(variants: readonly RowGraph[], options: PlanOptions): Layout {
+function bestLayout(variants: readonly RowGraph[], options: Options): Layout {
   const cut = variants.map((rows) => {
     const cuts = cutSegments(rows, longestSegment(rows));
     return { rows: leastShifting(rows, cuts), cuts };

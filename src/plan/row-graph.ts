@@ -55,12 +55,25 @@ export interface RowGraph {
 
 export interface RowGraphOptions {
   readonly input: 'resident' | 'streamed';
-  readonly kernelSets: readonly KernelSet[];
+  /** Working memory of an operator's kernels, as `scratchMeter` finds it. */
+  readonly scratchBytes: (view: OpView) => number;
   /** False keeps every tensor in one piece and every operator whole. */
   readonly byRow: boolean;
   /** Whether rows of windows may be written over rows that die in the same step. */
   readonly shifted: boolean;
   readonly rowAlignment: number;
+}
+
+/** Asks each operator once, whole and by rows: preparing the calls of fast kernels takes a while. */
+export function scratchMeter(kernelSets: readonly KernelSet[]): (view: OpView) => number {
+  const known = new Map<string, number>();
+  return (view) => {
+    const key = `${view.op.id} ${view.output(0).shape}`;
+    const bytes =
+      known.get(key) ?? Math.max(0, ...callsOf(view, kernelSets).map((call) => call.scratchBytes));
+    known.set(key, bytes);
+    return bytes;
+  };
 }
 
 /** Fast kernels read words, whatever the element type. */
@@ -127,19 +140,14 @@ function arrival(tensor: Tensor): RowOp {
 }
 
 function rowOp(graph: Graph, op: Op, options: RowGraphOptions): RowOp {
-  const { byRow, kernelSets } = options;
+  const { byRow } = options;
   const view = viewOp(graph, op);
   const def = defOf(op);
   const rule = (byRow && def.rows?.(view)) || null;
   const computed = op.inputs.flatMap((id, position) =>
     id === null || tensorOf(graph, id).data !== null ? [] : [{ id, position }],
   );
-  const scratchBytes = Math.max(
-    0,
-    ...callsOf(rule?.kind === 'pointwise' ? rowView(view) : view, kernelSets).map(
-      (call) => call.scratchBytes,
-    ),
-  );
+  const scratchBytes = options.scratchBytes(rule?.kind === 'pointwise' ? rowView(view) : view);
   const overlaps = def.overlaps(rule?.kind === 'pointwise' ? rowView(view) : view);
   const inPlace = computed.flatMap(({ position }, index) =>
     overlaps.some((o) => o.input === position && o.output === 0 && o.leadBytes === 0) ? [index] : [],
