@@ -9,6 +9,7 @@ import { emitProject, type ProjectFiles } from '../src/emit/emit-project.js';
 import type { Graph } from '../src/ir/graph.js';
 import { type Tensor, tensorBytes } from '../src/ir/tensor.js';
 import type { Plan } from '../src/plan/plan.js';
+import { type Bytes, deadBytes } from './dead-bytes.js';
 
 export const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -57,10 +58,16 @@ export class HostProgram {
     private readonly dir: string,
   ) {}
 
-  /** Emits and compiles the networks; rejects with gcc's first lines when it warns. */
-  static async compile(networks: readonly RunnableNetwork[]): Promise<HostProgram> {
+  /**
+   * Emits and compiles the networks; with `poison` the arena is full of 0xA5 at the start, and bytes get it back as soon as they
+   * are dead in the plan, so that whoever still reads them computes something else. Rejects with gcc's first lines when it warns. */
+  static async compile(
+    networks: readonly RunnableNetwork[],
+    options: { readonly poison?: boolean } = {},
+  ): Promise<HostProgram> {
     const dir = mkdtempSync(join(tmpdir(), 'reflow-test-'));
     const sources = new Set<string>();
+    const dead: Bytes[][][] = [];
     for (const { graph, plan } of networks) {
       const project = emitProject(graph, plan, {
         file: `${graph.name}.tflite`,
@@ -68,13 +75,20 @@ export class HostProgram {
         planHash: '00'.repeat(32),
       });
       writeFiles(dir, project.files);
+      dead.push(options.poison ? deadBytes(graph, plan, project.ops) : []);
       for (const source of project.sources) sources.add(source);
     }
     // Every start of the compiler costs as much as a small file, so the weights are compiled as one.
     const weights = [...sources].filter((source) => source.endsWith('_weights.c'));
     const own = [...sources].filter((source) => !weights.includes(source));
     writeFileSync(join(dir, 'weights.c'), weights.map((source) => `#include "${source}"\n`).join(''));
-    writeFileSync(join(dir, 'main.c'), mainSource(networks.map(({ graph }) => graph.name)));
+    writeFileSync(
+      join(dir, 'main.c'),
+      mainSource(
+        networks.map(({ graph }) => graph.name),
+        dead,
+      ),
+    );
     const failure = await inTurn(() => gcc(dir, ['main.c', 'weights.c', ...own]));
     if (failure === null) return new HostProgram(networks, dir);
     rmSync(dir, { recursive: true, force: true });
@@ -170,35 +184,61 @@ function readResult(graph: Graph, reader: { readonly stream: Buffer; at: number 
   return { tensors, outputs };
 }
 
-function mainSource(names: readonly string[]): string {
+function mainSource(names: readonly string[], dead: readonly Bytes[][][]): string {
   return `#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 ${names.map((name) => `#include "${name}.h"`).join('\n')}
 static const rf_network *const networks[] = {${names.map((name) => `&${name}_network`).join(', ')}};
+${dead.map((calls, i) => `/* For each call: how many bytes at which offsets are dead behind it, up to {0, 0}. */\nstatic const uint32_t dead${i}[][2] = {${calls.map((list) => [...list, { offset: 0, bytes: 0 }].map(({ offset, bytes }) => `{${bytes}, ${offset}}`).join(', ')).join(', ') || '{0, 0}'}};`).join('\n')}
+static const uint32_t (*const dead[])[2] = {${dead.map((_, i) => `dead${i}`).join(', ')}};
+static const int32_t calls[] = {${dead.map((list) => list.length).join(', ')}};
+static const uint32_t (*next_dead)[2];
+static int32_t calls_left, called;
+static uint8_t *arena;
+/* Overwrites what died in the call before. */
+static void bury(void)
+{
+    if (!called || calls_left == 0) return;
+    for (; (*next_dead)[0] != 0; next_dead++) memset(arena + (*next_dead)[1], 0xA5, (*next_dead)[0]);
+    next_dead++;
+    calls_left--;
+    called = 0;
+}
+static void begins(void *context, int32_t op)
+{
+    (void)context; (void)op;
+    bury();
+    called = 1;
+}
 static void put(const void *data, size_t bytes) { if (fwrite(data, 1, bytes, stdout) != bytes) exit(3); }
 static void wrote(void *context, int32_t tensor, uint32_t first, uint32_t bytes, const void *data)
 {
     (void)context;
     put(&tensor, 4); put(&first, 4); put(&bytes, 4); put(data, bytes);
 }
-static rf_status feed(const rf_stream *stream, uint8_t *arena, const uint8_t *source, const rf_hooks *hooks)
+static rf_status feed(const rf_stream *stream, const uint8_t *source, const rf_hooks *hooks)
 {
     rf_status status = RF_MORE;
     stream->begin(arena);
     for (int32_t y = 0; y < stream->rows; y++) {
         if (status != RF_MORE) return RF_ERR_ARGUMENT;
+        bury();
         memcpy(stream->next_row(arena), source + (size_t)y * stream->row_bytes, stream->row_bytes);
         status = stream->advance(arena, hooks);
     }
     return stream->next_row(arena) == NULL ? status : RF_ERR_ARGUMENT;
 }
-static int run(const rf_network *net)
+static int run(const rf_network *net, int32_t index)
 {
     uint8_t *source = NULL;
-    const rf_hooks hooks = {NULL, NULL, NULL, wrote};
+    const rf_hooks hooks = {NULL, begins, NULL, wrote};
     const int32_t end = -1;
-    uint8_t *arena = malloc(net->arena_bytes);
+    arena = malloc(net->arena_bytes);
+    if (calls[index] > 0) memset(arena, 0xA5, net->arena_bytes);
+    next_dead = dead[index];
+    calls_left = calls[index];
+    called = 0;
     if (net->init(arena, net->arena_bytes) != RF_OK) return 1;
     for (int32_t i = 0; i < net->input_count; i++) {
         const rf_tensor *t = &net->tensors[net->inputs[i]];
@@ -207,8 +247,10 @@ static int run(const rf_network *net)
             if (fread(source, 1, t->bytes, stdin) != t->bytes) return 2;
         } else if (fread(arena + t->offset, 1, t->bytes, stdin) != t->bytes) return 2;
     }
-    if ((net->stream ? feed(net->stream, arena, source, &hooks) : net->invoke(arena, &hooks)) != RF_OK) return 4;
+    if ((net->stream ? feed(net->stream, source, &hooks) : net->invoke(arena, &hooks)) != RF_OK) return 4;
     free(source);
+    bury();
+    if (calls_left != 0) return 5;
     put(&end, 4);
     for (int32_t i = 0; i < net->output_count; i++) {
         const rf_tensor *t = &net->tensors[net->outputs[i]];
@@ -221,7 +263,7 @@ int main(void)
 {
     int32_t index;
     while (fread(&index, sizeof index, 1, stdin) == 1) {
-        const int status = run(networks[index]);
+        const int status = run(networks[index], index);
         fflush(stdout);
         if (status != 0) return status;
     }

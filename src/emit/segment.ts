@@ -12,7 +12,7 @@ export interface Segment {
   readonly steps: readonly number[];
 }
 
-export function segmentsOf({ plan, ops }: Emission): Segment[] {
+export function segmentsOf({ plan, ops }: Pick<Emission, 'plan' | 'ops'>): Segment[] {
   return plan.segments.map(({ first, last }, index) => {
     const ids = plan.steps.slice(first, last).map((step) => step.op);
     const order = [...new Set(ids)];

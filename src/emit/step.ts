@@ -44,11 +44,15 @@ export function heading({ graph }: Emission, op: EmittedOp): string {
 /** All of an operator. */
 export function operatorCode(emission: Emission, op: EmittedOp, indent: string): string {
   const title = `${indent}${heading(emission, op)}\n`;
-  const inPieces = op.rows === 'pointwise' || op.outputs.some((id) => isByRow(emission, id));
-  if (op.rows === null || !inPieces)
+  if (!runsInPieces(emission, op))
     return title + stepCode(emission, op, { first: '0', last: String(op.steps) }, indent);
   const body = stepCode(emission, op, oneRow, `${indent}    `);
   return `${title}${indent}for (int32_t y = 0; y < ${op.steps}; y++) {\n${body}${indent}}\n`;
+}
+
+/** Whether an operator that runs alone is called once for each row; otherwise one call computes it all. */
+export function runsInPieces(emission: Pick<Emission, 'graph' | 'plan'>, op: EmittedOp): boolean {
+  return op.rows === 'pointwise' || (op.rows !== null && op.outputs.some((id) => isByRow(emission, id)));
 }
 
 /** Which steps of an operator, as C expressions. */
@@ -132,7 +136,7 @@ function wroteText(emission: Emission, op: EmittedOp, id: number, rows: Rows): s
   ];
 }
 
-function isByRow({ graph, plan }: Emission, id: number): boolean {
+function isByRow({ graph, plan }: Pick<Emission, 'graph' | 'plan'>, id: number): boolean {
   return storageOf(plan, tensorOf(graph, id)).kind === 'rows';
 }
 

@@ -42,6 +42,9 @@ class Replay {
   /** Steps that the plan gives each operator. */
   readonly #given = new Map<number, number>();
 
+  /** The step that is replayed. */
+  #time = 0;
+
   constructor(
     private readonly graph: Graph,
     private readonly plan: Plan,
@@ -56,9 +59,10 @@ class Replay {
   }
 
   run(): void {
-    const arriving = new Set(this.plan.steps.map((step) => step.tensor));
+    const arriving = this.#arrivals();
     for (const id of this.graph.inputs) if (!arriving.has(id)) this.#write(this.#whole(id));
     for (const [time, step] of this.plan.steps.entries()) {
+      this.#time = time;
       if (step.op === null) this.#write(this.#rows(step.tensor!, step.row, step.row + 1));
       else this.#step(this.#opOf(step.op), step, time);
     }
@@ -73,6 +77,19 @@ class Replay {
     }
     for (const id of this.graph.outputs)
       if (this.#isComputed(id)) this.#expect(this.#whole(id), 'the end of the inference');
+  }
+
+  /** The inputs whose rows arrive one by one, all of them and in order. */
+  #arrivals(): Set<number> {
+    const rows = new Map<number, number>();
+    for (const { op, tensor, row } of this.plan.steps) {
+      if (op !== null) continue;
+      if (row !== (rows.get(tensor!) ?? 0)) bad(`row ${row} of input ${tensor} arrives out of turn`);
+      rows.set(tensor!, row + 1);
+    }
+    for (const [id, count] of rows)
+      if (count !== tensorOf(this.graph, id).shape[1]) bad(`only ${count} rows of input ${id} arrive`);
+    return new Set(rows.keys());
   }
 
   #step(op: Op, step: PlanStep, time: number): void {
@@ -188,6 +205,8 @@ class Replay {
     const scratch = this.#scratches.get(op.id)?.find((buffer) => buffer.row === null || buffer.row === row);
     if (!scratch || scratch.bytes < needed)
       bad(`operator ${op.id} (${op.label}) needs ${needed} bytes of scratch and has ${scratch?.bytes ?? 0}`);
+    if (time < scratch.first || time >= scratch.last)
+      bad(`the scratch of operator ${op.id} is used in step ${time}, outside its life`);
     const mark = -1 - op.id;
     const end = scratch.offset + scratch.bytes;
     // Only sums are kept between steps.
@@ -223,11 +242,19 @@ class Replay {
   *#parts({ id, begin, end }: Stretch): Generator<{ at: number; from: number; bytes: number }> {
     const places = this.#places.get(id) ?? bad(`tensor ${id} has no place in the arena`);
     const rowBytes = rowBytesOf(tensorOf(this.graph, id));
-    for (const { row, offset } of places) {
+    let covered = begin;
+    for (const { row, offset, first, last } of places) {
       const start = row === null ? 0 : row * rowBytes;
       const [from, to] = [Math.max(begin, start), Math.min(end, row === null ? end : start + rowBytes)];
-      if (from < to) yield { at: offset + from - start, from, bytes: to - from };
+      if (from < to && (this.#time < first || this.#time >= last))
+        bad(`tensor ${id} is used in step ${this.#time}, its buffer lives from ${first} to ${last - 1}`);
+      if (from >= to) continue;
+      if (from !== covered)
+        bad(`byte ${covered} of tensor ${id} has no place in the arena, or more than one`);
+      covered = to;
+      yield { at: offset + from - start, from, bytes: to - from };
     }
+    if (covered < end) bad(`byte ${covered} of tensor ${id} has no place in the arena`);
   }
 
   #address(stretch: Stretch): number {
