@@ -122,8 +122,11 @@ export type RowRule =
   | { readonly kind: 'pointwise' }
   | { readonly kind: 'accumulate' };
 
-/** `dsp`: Cortex-M with the DSP extension (M4, M7, M33). `mve`: Cortex-M with Helium (M55). `ref`: any C99 compiler. */
-export type KernelSet = 'dsp' | 'mve' | 'ref';
+/**
+ * `dsp`: Cortex-M with the DSP extension (M4, M7, M33). `mve`: Cortex-M with Helium (M55). `ref`: any C99 compiler. `dsp_lean`:
+ * of `dsp`, what makes do with less working memory and takes longer; targets do not name it, the planner does.
+ */
+export type KernelSet = 'dsp' | 'dsp_lean' | 'mve' | 'ref';
 
 export interface OpDef<A extends Attrs = Attrs> {
   /** Registry key and file name with underscores, e.g. `depthwise_conv2d`. */
@@ -141,6 +144,7 @@ export interface OpDef<A extends Attrs = Attrs> {
   /** Faster calls with equal results, by kernel set; a set's function returns null where it has nothing better. */
   readonly fast?: {
     dsp?(view: OpView<A>): readonly KernelCall[] | null;
+    dsp_lean?(view: OpView<A>): readonly KernelCall[] | null;
     mve?(view: OpView<A>): readonly KernelCall[] | null;
   };
   /** Null, or absent, when the operator needs whole tensors. */

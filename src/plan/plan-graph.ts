@@ -32,6 +32,15 @@ export interface PlanOptions {
 
 /** Plans a graph that `findUnsupported` accepts. */
 export function planGraph(graph: Graph, asked: PlanOptions): Plan {
+  if (asked.objective !== 'ram' || !asked.kernelSets.includes('dsp')) return planWith(graph, asked);
+  const options = { ...asked, seconds: asked.seconds / 2 };
+  const kernelSets = options.kernelSets.flatMap((set) =>
+    set === 'dsp' ? (['dsp_lean', set] as const) : [set],
+  );
+  return smallest([planWith(graph, options), planWith(graph, { ...options, kernelSets })]);
+}
+
+function planWith(graph: Graph, asked: PlanOptions): Plan {
   const options = { ...asked, scratchBytes: scratchMeter(asked.kernelSets) };
   const orders = ordersOf(graph, options);
   const layers = () => smallest(orders.map((order) => planLayers(graph, order, options)));

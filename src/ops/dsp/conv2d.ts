@@ -16,11 +16,20 @@ const mostRows = 16;
 
 /** Null: other types, groups, or numbers for which the fast arithmetic is not exact. */
 export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | null {
+  return convolution(view, 4);
+}
+
+/** The same one pixel at a time: the least working memory, and every weight loaded for each pixel. */
+export function conv2dDspLean(view: OpView<Conv2dAttrs>): readonly KernelCall[] | null {
+  return convolution(view, 1);
+}
+
+function convolution(view: OpView<Conv2dAttrs>, mostPixels: number): readonly KernelCall[] | null {
   const [input, weights] = [view.input(0), view.input(1)];
   if (input.dtype !== 'int8' || input.shape[3] !== weights.shape[3]) return null;
   const [count = 1, kernelH = 1, kernelW = 1] = weights.shape;
   const values = typedArray('int8', weights.data!) as Int8Array;
-  return convolutionCall(view, view.attrs.activation, { count, kernelH, kernelW, values });
+  return convolutionCall(view, view.attrs.activation, { count, kernelH, kernelW, values }, mostPixels);
 }
 
 /** Filters over all input channels: [filter][kernel row][kernel column][channel]. */
@@ -36,6 +45,7 @@ export function convolutionCall(
   view: OpView<WindowAttrs>,
   activation: Activation,
   { count, kernelH, kernelW, values }: Filters,
+  mostPixels = 4,
 ): readonly KernelCall[] | null {
   if (kernelH > mostRows) return null;
   const [input, output, bias] = [view.input(0), view.output(0), view.inputs[2] ?? null];
@@ -55,9 +65,16 @@ export function convolutionCall(
   const order = panelOrder(kernelH, run, 4);
   const panel = packPanel(values, channels, order, outZero, down);
   if (!panel) return null;
-  const range = activationRange(activation, output);
-  const pixels = Math.max(1, Math.min(4, Math.floor(columnBytes / (4 * order.length))));
-  const axes = windowOf(input.shape, kernelH, kernelW, view.attrs);
+  return convolution(view, 4);
+}
+
+/** The same one pixel at a time: the least working memory, and every weight loaded for each pixel. */
+export function conv2dDspLean(view: OpView<Conv2dAttrs>): readonly KernelCall[] | null {
+  return convolution(view, 1);
+}
+
+function convolution(view: OpView<Conv2dAttrs>, mostPixels: number): readonly KernelCall[] | null {
+  const [input, weights] = [view.input(0), view.input(1)];
   return [
     {
       kernel: 'conv2d_s8_dsp',
