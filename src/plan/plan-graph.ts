@@ -15,7 +15,7 @@ import {
   progressBytes,
   rowUnitBytes,
 } from './plan.js';
-import { type RowGraph, type RowGraphOptions, rowGraph, scratchMeter, wordBytes } from './row-graph.js';
+import { type Kernels, kernelsOf, type RowGraph, rowGraph, wordBytes } from './row-graph.js';
 import { alignUp, type RowLife, rowLives, type ScratchUse } from './row-lives.js';
 import { type RowStep, segmentSteps } from './row-schedule.js';
 
@@ -32,16 +32,7 @@ export interface PlanOptions {
 
 /** Plans a graph that `findUnsupported` accepts. */
 export function planGraph(graph: Graph, asked: PlanOptions): Plan {
-  if (asked.objective !== 'ram' || !asked.kernelSets.includes('dsp')) return planWith(graph, asked);
-  const options = { ...asked, seconds: asked.seconds / 2 };
-  const kernelSets = options.kernelSets.flatMap((set) =>
-    set === 'dsp' ? (['dsp_lean', set] as const) : [set],
-  );
-  return smallest([planWith(graph, options), planWith(graph, { ...options, kernelSets })]);
-}
-
-function planWith(graph: Graph, asked: PlanOptions): Plan {
-  const options = { ...asked, scratchBytes: scratchMeter(asked.kernelSets) };
+  const options = { ...asked, kernels: kernelChoices(asked) };
   const orders = ordersOf(graph, options);
   const layers = () => smallest(orders.map((order) => planLayers(graph, order, options)));
   if (options.objective === 'speed' && options.input === 'resident') return layers();
@@ -51,7 +42,17 @@ function planWith(graph: Graph, asked: PlanOptions): Plan {
   return rows.length > 0 ? smallest(rows) : refuseSize(graph, 'rows');
 }
 
-type Options = PlanOptions & Pick<RowGraphOptions, 'scratchBytes'>;
+interface Options extends PlanOptions {
+  /** The kernels to plan with, preferred ones first. */
+  readonly kernels: readonly Kernels[];
+}
+
+/** To save RAM first, kernels that take longer with less working memory are a choice too. */
+function kernelChoices({ objective, kernelSets }: PlanOptions): Kernels[] {
+  if (objective !== 'ram' || !kernelSets.includes('dsp')) return [kernelsOf(kernelSets)];
+  const lean = kernelSets.flatMap((set) => (set === 'dsp' ? (['dsp_lean', set] as const) : [set]));
+  return [kernelsOf(kernelSets), kernelsOf(lean)];
+}
 
 /** The first of those that need least memory. */
 function smallest(plans: readonly Plan[]): Plan {
@@ -65,9 +66,9 @@ interface Order {
 }
 
 /** The file's order, and a better one when there is one for whole tensors. */
-function ordersOf(graph: Graph, { solver, seconds, ...options }: Options): Order[] {
+function ordersOf(graph: Graph, { solver, seconds, kernels }: Options): Order[] {
   const file = { ops: graph.ops.map((op) => op.id), words: "the file's operator order" };
-  const whole = rowGraph(graph, file.ops, { ...options, ...inOnePiece });
+  const whole = rowGraph(graph, file.ops, { ...inOnePiece, kernels: kernels[0]! });
   if (unitCount(whole) > mostBuffers) refuseSize(graph, 'tensors');
   const better = bestOrder(whole, solver, { seconds: seconds / 4, seed: 1, nodes: mostOrderNodes });
   return better === null
@@ -80,7 +81,7 @@ const mostOrderNodes = 200_000;
 
 /** Every tensor in one piece and every operator whole. */
 function planLayers(graph: Graph, { ops, words }: Order, options: Options): Plan {
-  const rows = rowGraph(graph, ops, { ...options, ...inOnePiece });
+  const rows = rowGraph(graph, ops, { ...inOnePiece, kernels: options.kernels[0]! });
   const family = `whole tensors, ${words}, in place where an operator allows it`;
   const layout = layOut({ rows, cuts: cutSegments(rows, 1) }, options, options.seconds / 8);
   return planOf(graph, options, layout, family);
@@ -91,8 +92,10 @@ const inOnePiece = { input: 'resident', byRow: false, shifted: false, rowAlignme
 /** Row by row; null when there are too many rows. */
 function planRows(graph: Graph, { ops, words }: Order, options: Options): Plan | null {
   for (let rowAlignment = wordBytes; ; rowAlignment *= 4) {
-    const variants = [false, true].map((shifted) =>
-      rowGraph(graph, ops, { ...options, byRow: true, shifted, rowAlignment }),
+    const variants = options.kernels.flatMap((kernels) =>
+      [false, true].map((shifted) =>
+        rowGraph(graph, ops, { input: options.input, kernels, byRow: true, shifted, rowAlignment }),
+      ),
     );
     if (Math.max(unitCount(variants[0]!), ...variants[0]!.ops.map(({ steps }) => steps)) > mostBuffers)
       return null;
@@ -116,11 +119,11 @@ function bestLayout(variants: readonly RowGraph[], options: Options): Layout {
     return { rows: leastShifting(rows, cuts), cuts };
   });
   cut.sort((a, b) => a.cuts.peakBytes - b.cuts.peakBytes);
-  const [first, second] = cut as [Cut, Cut];
-  const [least, most] = [first.cuts.peakBytes, second.cuts.peakBytes];
-  const layout = layOut(first, options, options.seconds * (least < most ? 0.7 : 0.9));
+  const first = cut[0]!;
+  const second = cut.find(({ cuts }) => cuts.peakBytes > first.cuts.peakBytes);
+  const layout = layOut(first, options, options.seconds * (second ? 0.7 : 0.9));
   // What has the smaller peak need not have the smaller layout.
-  if (least === most || layout.packing.arenaBytes <= most) return layout;
+  if (!second || layout.packing.arenaBytes <= second.cuts.peakBytes) return layout;
   const other = layOut(second, options, options.seconds / 4);
   return other.packing.arenaBytes < layout.packing.arenaBytes ? other : layout;
 }
@@ -195,8 +198,8 @@ function effort(lives: readonly RowLife[], seconds: number): SolverLimits {
   return { seconds, seed: 1, nodes };
 }
 
-/** Of the native solver, for one buffer, on a small machine. */
-const nodesPerSecond = 1.4e8;
+/** Of the native solver, for one buffer, on a machine with other work to do; an idle one takes a third of the time. */
+const nodesPerSecond = 5e7;
 
 /**
  * A network with streamed input stops at each row: what it must remember lies in the arena, `rf` emits it as eight bytes and
@@ -233,7 +236,7 @@ function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: stri
     graph: graph.name,
     objective: options.objective,
     input: options.input,
-    kernelSets: options.kernelSets,
+    kernelSets: rows.kernels.sets,
     steps: steps.map(({ op, y }) => planStep(rows, op, y)),
     segments,
     buffers: lives.flatMap((life, index) => planBuffers(rows, life, packing.offsets[index]!, options.region)),

@@ -51,12 +51,12 @@ export interface RowGraph {
   readonly tensors: ReadonlyMap<TensorId, RowTensor>;
   /** Divides the offset of every row: a row table counts in such units. */
   readonly rowAlignment: number;
+  readonly kernels: Kernels;
 }
 
 export interface RowGraphOptions {
   readonly input: 'resident' | 'streamed';
-  /** Working memory of an operator's kernels, as `scratchMeter` finds it. */
-  readonly scratchBytes: (view: OpView) => number;
+  readonly kernels: Kernels;
   /** False keeps every tensor in one piece and every operator whole. */
   readonly byRow: boolean;
   /** Whether rows of windows may be written over rows that die in the same step. */
@@ -64,16 +64,22 @@ export interface RowGraphOptions {
   readonly rowAlignment: number;
 }
 
+/** Kernel sets, best first, and how much working memory an operator needs with them. */
+export interface Kernels {
+  readonly sets: readonly KernelSet[];
+  scratchBytes(view: OpView): number;
+}
+
 /** Asks each operator once, whole and by rows: preparing the calls of fast kernels takes a while. */
-export function scratchMeter(kernelSets: readonly KernelSet[]): (view: OpView) => number {
+export function kernelsOf(sets: readonly KernelSet[]): Kernels {
   const known = new Map<string, number>();
-  return (view) => {
+  const scratchBytes = (view: OpView) => {
     const key = `${view.op.id} ${view.output(0).shape}`;
-    const bytes =
-      known.get(key) ?? Math.max(0, ...callsOf(view, kernelSets).map((call) => call.scratchBytes));
+    const bytes = known.get(key) ?? Math.max(0, ...callsOf(view, sets).map((call) => call.scratchBytes));
     known.set(key, bytes);
     return bytes;
   };
+  return { sets, scratchBytes };
 }
 
 /** Fast kernels read words, whatever the element type. */
@@ -104,7 +110,7 @@ export function rowGraph(graph: Graph, order: readonly OpId[], options: RowGraph
   for (const id of [...graph.inputs, ...graph.outputs]) if (tensorOf(graph, id).data === null) mention(id);
   for (const op of ops) for (const { tensor } of [...op.inputs, ...op.outputs]) mention(tensor);
   keepWhole(tensors, options.rowAlignment);
-  return { ops, tensors, rowAlignment: options.rowAlignment };
+  return { ops, tensors, rowAlignment: options.rowAlignment, kernels: options.kernels };
 }
 
 /** The rows of one resident input, the largest, may die one by one; the others live until their last row is read. */
@@ -147,7 +153,7 @@ function rowOp(graph: Graph, op: Op, options: RowGraphOptions): RowOp {
   const computed = op.inputs.flatMap((id, position) =>
     id === null || tensorOf(graph, id).data !== null ? [] : [{ id, position }],
   );
-  const scratchBytes = options.scratchBytes(rule?.kind === 'pointwise' ? rowView(view) : view);
+  const scratchBytes = options.kernels.scratchBytes(rule?.kind === 'pointwise' ? rowView(view) : view);
   const overlaps = def.overlaps(rule?.kind === 'pointwise' ? rowView(view) : view);
   const inPlace = computed.flatMap(({ position }, index) =>
     overlaps.some((o) => o.input === position && o.output === 0 && o.leadBytes === 0) ? [index] : [],
