@@ -8,6 +8,8 @@ import { boardById, targetOf } from '../hw/catalogue.js';
 import type { Target } from '../hw/target.js';
 import { type Graph, tensorOf } from '../ir/graph.js';
 import type { Plan } from '../plan/plan.js';
+import type { PlanOptions } from '../plan/plan-graph.js';
+import { type AdviceQuestion, adviceFor } from './advice.js';
 import { planNetwork, prepareGraph } from './compile-graph.js';
 import { loadCatalogue } from './list-boards.js';
 import { type NetworkFile, readNetwork } from './network-file.js';
@@ -39,18 +41,16 @@ export async function planFor(request: PlanRequest, clock: Clock = realClock): P
   const start = clock.nowMs();
   const { objective, input, seconds: limit } = request;
   const region = memoryFor(board, 'arena').name;
-  const made = planNetwork(graph, {
-    objective,
-    input,
+  const options: PlanOptions = {
+    ...{ objective, input, region, seconds: limit },
     kernelSets: target.kernelSets,
-    region,
     solver: planSolver(),
-    seconds: limit,
-  });
+  };
+  const made = planNetwork(graph, options);
   const seconds = (clock.nowMs() - start) / 1000;
   const planHash = sha256(JSON.stringify(made));
   const project = emitProject(graph, made, { file: network.file, modelHash: network.modelHash, planHash });
-  const result = planResult({ network, board, graph, plan: made, project, planHash, seconds });
+  const result = planResult({ network, board, graph, plan: made, options, project, planHash, seconds });
   return { network, board, target, graph, plan: made, project, result };
 }
 
@@ -68,11 +68,13 @@ export function assertFits({ network, board, fits, regions, advice }: PlanResult
 }
 
 interface Parts extends Omit<Planned, 'target' | 'result'> {
+  readonly options: PlanOptions;
   readonly planHash: string;
   readonly seconds: number;
 }
 
-function planResult({ network, board, graph, plan: made, project, planHash, seconds }: Parts): PlanResult {
+function planResult(parts: Parts): PlanResult {
+  const { network, board, graph, plan: made, project, planHash, seconds } = parts;
   const regions = board.memories.map((memory) => ({
     name: memory.name,
     bytes: memory.bytes,
@@ -101,7 +103,7 @@ function planResult({ network, board, graph, plan: made, project, planHash, seco
     regions,
     flashBytes: project.constantBytes,
     fits,
-    advice: fits ? [] : adviceFor(made),
+    advice: fits && made.objective !== 'speed' ? [] : adviceFor(questionOf(parts)),
     seconds,
   };
 }
@@ -116,12 +118,15 @@ function usedOf(board: Board, memory: Memory, arenaBytes: number, constantBytes:
   );
 }
 
-function adviceFor(made: Plan): string[] {
-  return [
-    ...(made.objective === 'speed' ? ['plan with --objective ram: operators then run row by row'] : []),
-    ...(made.input === 'resident' ? ['deliver the input row by row: --input streamed'] : []),
-    'choose a board with more memory, or a smaller network',
-  ];
+function questionOf({ graph, board, plan: made, options, project }: Parts): AdviceQuestion {
+  const [arena, flash] = [memoryFor(board, 'arena'), memoryFor(board, 'weights')];
+  const room = arena.bytes - usedOf(board, arena, 0, project.constantBytes);
+  const missing = usedOf(board, flash, made.arenaBytes, project.constantBytes) - flash.bytes;
+  return {
+    ...{ graph, board, plan: made, options },
+    roomBytes: room,
+    missingFlashBytes: arena.name === flash.name ? 0 : Math.max(0, missing),
+  };
 }
 
 function buffersOf(graph: Graph, made: Plan): BufferInfo[] {
@@ -131,7 +136,12 @@ function buffersOf(graph: Graph, made: Plan): BufferInfo[] {
     for (const id of written) if (!producers.has(id)) producers.set(id, time);
   }
   return made.buffers.map(({ tensor, row, scratchOf, region, offset, bytes, first, last }) => {
-    const name = tensor === null ? `operator ${scratchOf}` : tensorOf(graph, tensor).name;
+    const name =
+      tensor !== null
+        ? tensorOf(graph, tensor).name
+        : scratchOf === null
+          ? 'the input stream'
+          : `operator ${scratchOf}`;
     const producer = tensor === null ? first : (producers.get(tensor) ?? null);
     return {
       tensor,

@@ -5,6 +5,7 @@ import type {
   CompileResult,
   DeployResult,
   InspectResult,
+  InstanceResult,
   PlanResult,
   ProfileResult,
   RunResult,
@@ -33,6 +34,14 @@ export const planDefaults: PlanChoice = { objective: 'balanced', input: 'residen
 
 export interface PlanRequest extends InspectRequest, PlanChoice {
   readonly board: string;
+}
+
+/** A bare allocation problem, in MiniMalloc's CSV. */
+export interface InstanceRequest {
+  readonly file: string;
+  /** Bytes to fit into; null asks for the lowest layout. */
+  readonly capacity: number | null;
+  readonly seconds: number;
 }
 
 export interface CompileRequest extends PlanRequest {
@@ -83,6 +92,7 @@ export interface DeployRequest extends BoardRequest {
 
 export type Inspect = Story<InspectRequest, InspectResult>;
 export type PlanStory = Story<PlanRequest, PlanResult>;
+export type PlanInstance = Story<InstanceRequest, InstanceResult>;
 export type Compile = Story<CompileRequest, CompileResult>;
 export type Build = Story<BuildRequest, BuildResult>;
 export type RunStory = Story<RunRequest, RunResult>;

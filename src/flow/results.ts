@@ -131,6 +131,23 @@ export interface PlanResult {
   readonly seconds: number;
 }
 
+/** A bare allocation problem solved. */
+export interface InstanceResult {
+  readonly file: string;
+  readonly buffers: readonly { readonly id: string; readonly offset: number; readonly size: number }[];
+  /** Bytes of the layout; no layout has fewer than `lowerBound`. */
+  readonly height: number;
+  readonly lowerBound: number;
+  /** (height - lowerBound) / lowerBound. */
+  readonly gap: number;
+  readonly provenOptimal: boolean;
+  readonly engine: 'native' | 'typescript';
+  readonly seconds: number;
+  readonly capacity: number | null;
+  /** Whether the layout is within the capacity; null when none was given. */
+  readonly fits: boolean | null;
+}
+
 export interface CompileResult {
   readonly network: string;
   readonly board: string;

@@ -35,6 +35,7 @@ export const commands: readonly Command[] = [
   planCommand(
     later(async () => (await import('../../flow/plan.js')).plan),
     async (path, plan) => (await report()).writePlanMap(path, plan),
+    later(async () => (await import('../../flow/plan-instance.js')).planInstance),
   ),
   compileCommand(later(async () => (await import('../../flow/compile.js')).compile)),
   buildCommand(later(async () => (await import('../../flow/build.js')).build)),
