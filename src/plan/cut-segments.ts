@@ -16,6 +16,8 @@ export interface Cuts {
   readonly segments: readonly Segment[];
   /** Largest number of live bytes at one step. */
   readonly peakBytes: number;
+  /** No longer segments were looked at, in operators. */
+  readonly maxLength: number;
 }
 
 /**
@@ -40,7 +42,8 @@ export function cutSegments(graph: RowGraph, maxLength: number): Cuts {
       best[last] = Math.min(best[last]!, Math.max(best[first]!, peakOf(first, last, best[last]!)));
     }
   }
-  return { segments: leastStreaming(graph, peakOf, best[count]!, maxLength), peakBytes: best[count]! };
+  const segments = leastStreaming(graph, peakOf, best[count]!, maxLength);
+  return { segments, peakBytes: best[count]!, maxLength };
 }
 
 /** Segments whose peaks stay within the bound and that stream as few steps as possible. */
@@ -70,26 +73,8 @@ function leastStreaming(
   return segments;
 }
 
-/**
- * The graph with rows written over dying rows only where that keeps a segment's peak within the cuts' peak: elsewhere it only
- * makes sizes odd and offsets hard to find.
- */
-export function leastShifting(graph: RowGraph, { segments, peakBytes }: Cuts): RowGraph {
-  const ops = [...graph.ops];
-  const trial: RowGraph = { ...graph, ops };
-  for (const { first, last } of segments) {
-    for (let position = first; position < last; position++) {
-      const op = ops[position]!;
-      if (op.shiftBytes === null) continue;
-      ops[position] = { ...op, shiftBytes: null };
-      if (segmentPeak(trial, first, last, peakBytes + 1) > peakBytes) ops[position] = op;
-    }
-  }
-  return trial;
-}
-
 /** Peak of live bytes while a segment runs; Infinity as soon as it reaches `limit`. */
-function segmentPeak(graph: RowGraph, first: number, last: number, limit: number): number {
+export function segmentPeak(graph: RowGraph, first: number, last: number, limit: number): number {
   let live = 0;
   for (const tensor of graph.tensors.values()) {
     const exists = tensor.producer === null || tensor.producer < first;

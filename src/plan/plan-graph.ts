@@ -5,7 +5,7 @@ import { defOf } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
 import type { PlanSolver, SolverLimits } from './allocation.js';
 import { bestOrder } from './best-order.js';
-import { type Cuts, cutSegments, leastShifting } from './cut-segments.js';
+import { type Cuts, cutSegments } from './cut-segments.js';
 import { mostLiveBytes, type Placement, placeLives } from './place-lives.js';
 import {
   type Plan,
@@ -18,6 +18,7 @@ import {
 import { type Kernels, kernelsOf, type RowGraph, rowGraph, wordBytes } from './row-graph.js';
 import { alignUp, type RowLife, rowLives, type ScratchUse } from './row-lives.js';
 import { type RowStep, segmentSteps } from './row-schedule.js';
+import { spareMoves } from './spare-moves.js';
 
 export interface PlanOptions {
   readonly objective: Plan['objective'];
@@ -97,13 +98,16 @@ function planRows(graph: Graph, { ops, words }: Order, options: Options): Plan |
         rowGraph(graph, ops, { input: options.input, kernels, byRow: true, shifted, rowAlignment }),
       ),
     );
-    if (Math.max(unitCount(variants[0]!), ...variants[0]!.ops.map(({ steps }) => steps)) > mostBuffers)
-      return null;
+    if (variants[0]!.ops.reduce((sum, { steps }) => sum + steps, 0) > mostSteps) return null;
     const layout = bestLayout(variants, options);
+    if (layout === null) return null;
     // Beyond a row table's reach the table counts in larger units, on which every row must then start.
     if (rowUnitBytes(layout.packing.arenaBytes) > rowAlignment) continue;
     const shifts = layout.rows.ops.some(({ shiftBytes }) => shiftBytes !== null);
-    const family = `row streaming without recomputation, ${words}, all cuts into segments, in place where an operator allows it`;
+    const { cuts, rows } = layout;
+    const every =
+      cuts.maxLength < rows.ops.length ? `segments of at most ${cuts.maxLength} operators` : 'all segments';
+    const family = `row streaming without recomputation, ${words}, ${every}, in place where an operator allows it`;
     return planOf(
       graph,
       options,
@@ -113,11 +117,9 @@ function planRows(graph: Graph, { ops, words }: Order, options: Options): Plan |
   }
 }
 
-function bestLayout(variants: readonly RowGraph[], options: Options): Layout {
-  const cut = variants.map((rows) => {
-    const cuts = cutSegments(rows, longestSegment(rows));
-    return { rows: leastShifting(rows, cuts), cuts };
-  });
+function bestLayout(variants: readonly RowGraph[], options: Options): Layout | null {
+  const cut = variants.map(cutWithin).filter((one) => one !== null);
+  if (cut.length === 0) return null;
   cut.sort((a, b) => a.cuts.peakBytes - b.cuts.peakBytes);
   const first = cut[0]!;
   const second = cut.find(({ cuts }) => cuts.peakBytes > first.cuts.peakBytes);
@@ -128,8 +130,20 @@ function bestLayout(variants: readonly RowGraph[], options: Options): Layout {
   return other.packing.arenaBytes < layout.packing.arenaBytes ? other : layout;
 }
 
+/** The cuts with the smallest peak among those that leave a number of buffers that can be placed; null when none does. */
+function cutWithin(graph: RowGraph): Cut | null {
+  for (let length = longestSegment(graph); length >= 1; length = Math.floor(length / 2)) {
+    const cuts = cutSegments(graph, length);
+    const rows = spareMoves(graph, cuts);
+    if (unitCount(rows) <= mostBuffers) return { rows, cuts };
+  }
+  return null;
+}
+
 /** More buffers than this would take the search for offsets minutes and gigabytes. */
-const mostBuffers = 2048;
+const mostBuffers = 4096;
+/** Rows of all operators together. */
+const mostSteps = 50_000;
 /** Steps that may be simulated to find the segments. */
 const mostSimulatedSteps = 4_000_000;
 
