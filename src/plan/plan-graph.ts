@@ -162,11 +162,12 @@ function refuseSize(graph: Graph, what: string): never {
 /** Operators in a segment: each is simulated in every segment that holds it, which is about half the square of this. */
 function longestSegment({ ops }: RowGraph): number {
   const steps = ops.reduce((sum, op) => sum + op.steps, 0);
-  return Math.max(
-    1,
-    Math.min(ops.length, Math.floor(Math.sqrt((2 * mostSimulatedSteps) / Math.max(1, steps)))),
-  );
+  const affordable = Math.floor(Math.sqrt((2 * mostSimulatedSteps) / Math.max(1, steps)));
+  return Math.max(1, Math.min(ops.length, mostParts, affordable));
 }
+
+/** A segment's table of turns has a byte for each. */
+const mostParts = 255;
 
 interface Cut {
   readonly rows: RowGraph;

@@ -102,6 +102,28 @@ for (const solver of solvers) {
     t.pass();
   });
 
+  test(`${solver.engine}: layouts above an input whose rows leave from the top are optimal and proved`, (t) => {
+    const input = fc.array(fc.record({ size: fc.integer({ min: 1, max: 3 }), life: fc.nat(3) }), {
+      maxLength: 4,
+    });
+    const problem = fc.record({ buffers: fc.array(buffer, { minLength: 1, maxLength: 5 }), input });
+    fc.assert(
+      fc.property(problem, ({ buffers, input }) => {
+        // Rows from the ground up: each leaves after the one that lies on it.
+        let [fixedOffset, upper] = [0, 1 + input.reduce((sum, { life }) => sum + life, 0)];
+        const ground = input.map(({ size, life }) => {
+          const row = { lower: 0, upper, size, fixedOffset };
+          fixedOffset += size;
+          upper -= life;
+          return row;
+        });
+        return check(solver, { buffers: [...ground, ...buffers] }, true);
+      }),
+      { seed: 4, numRuns: 300 },
+    );
+    t.pass();
+  });
+
   test(`${solver.engine}: an in-place chain takes the room of its largest link`, (t) => {
     const buffers = [0, 1, 2, 3].map((i) => ({ lower: i, upper: i + 2, size: 64 - i }));
     const pairs = [0, 1, 2].map((i) => ({ above: i, below: i + 1, delta: 0 }));

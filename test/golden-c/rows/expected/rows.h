@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define ROWS_ARENA_BYTES 116
+#define ROWS_ARENA_BYTES 92
 
 /* Checks size and alignment of the arena. */
 RF_MUST_CHECK rf_status rows_init(uint8_t *arena, size_t arena_bytes);
@@ -33,14 +33,14 @@ rf_status rows_invoke_hooked(uint8_t *arena, const rf_hooks *hooks);
 #define ROWS_INPUT_BYTES 24
 static inline int8_t *rows_input(uint8_t *arena)
 {
-    return (int8_t *)(void *)(arena + 0);
+    return (int8_t *)(void *)(arena + 68);
 }
 
 /* result: int8 1x3x2x2, real = 1.5f * (q - 0) */
 #define ROWS_OUTPUT_BYTES 12
 static inline const int8_t *rows_output(const uint8_t *arena)
 {
-    return (const int8_t *)(const void *)(arena + 104);
+    return (const int8_t *)(const void *)(arena + 0);
 }
 
 /* The network described to generic programs; unused, it is not linked. */
