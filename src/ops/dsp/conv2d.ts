@@ -65,16 +65,9 @@ export function convolutionCall(
   const order = panelOrder(kernelH, run, 4);
   const panel = packPanel(values, channels, order, outZero, down);
   if (!panel) return null;
-  return convolution(view, 4);
-}
-
-/** The same one pixel at a time: the least working memory, and every weight loaded for each pixel. */
-export function conv2dDspLean(view: OpView<Conv2dAttrs>): readonly KernelCall[] | null {
-  return convolution(view, 1);
-}
-
-function convolution(view: OpView<Conv2dAttrs>, mostPixels: number): readonly KernelCall[] | null {
-  const [input, weights] = [view.input(0), view.input(1)];
+  const range = activationRange(activation, output);
+  const pixels = Math.max(1, Math.min(mostPixels, Math.floor(columnBytes / (4 * order.length))));
+  const axes = windowOf(input.shape, kernelH, kernelW, view.attrs);
   return [
     {
       kernel: 'conv2d_s8_dsp',
