@@ -1,0 +1,41 @@
+/* Registers by address, waits that end, and cores' own registers that every STM32 family uses. */
+#ifndef REGISTERS_H
+#define REGISTERS_H
+
+#include <stdint.h>
+
+#define REG(address) (*(volatile uint32_t *)(address))
+
+/* Longer than any wait here can take on a working chip, in turns of a loop. */
+#define PATIENCE 1000000u
+
+/* Whether the masked bits took the value within `patience` turns. */
+static inline int reached_within(volatile uint32_t *reg, uint32_t mask, uint32_t value, uint32_t patience)
+{
+    for (uint32_t i = 0; i < patience; i++)
+        if ((*reg & mask) == value)
+            return 1;
+    return 0;
+}
+
+static inline int reached(volatile uint32_t *reg, uint32_t mask, uint32_t value)
+{
+    return reached_within(reg, mask, value, PATIENCE);
+}
+
+static inline void change(volatile uint32_t *reg, uint32_t clear, uint32_t set)
+{
+    *reg = (*reg & ~clear) | set;
+}
+
+/* Arm DDI 0403 (ARMv7-M): B3.2 system control block, C1.6 and C1.8 debug. */
+#define SCB_CCR REG(0xe000ed14u)
+#define SYST_CSR REG(0xe000e010u)
+#define SYST_RVR REG(0xe000e014u)
+#define SYST_CVR REG(0xe000e018u)
+#define DEMCR REG(0xe000edfcu)
+#define DWT_CTRL REG(0xe0001000u)
+#define DWT_CYCCNT REG(0xe0001004u)
+#define DWT_LAR REG(0xe0001fb0u)
+
+#endif
