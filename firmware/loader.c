@@ -10,6 +10,7 @@
 #include "stm32/registers.h"
 #include "stm32/uart.h"
 
+#define SCB_ICSR REG(0xe000ed04u)
 #define SCB_VTOR REG(0xe000ed08u)
 #define TICKS_OF_LISTENING 50u /* of 10 ms */
 
@@ -26,20 +27,27 @@ static void start_ticks(uint32_t core_hz)
 {
     SYST_RVR = (core_hz ? core_hz : 16000000u) / 100 - 1;
     SYST_CVR = 0;
-    SYST_CSR = 5u; /* core clock, on, no interrupt */
+    SYST_CSR = 7u; /* core clock, wakes the core, on */
 }
 
 /* Takes bytes until the time is over or a request has been heard. */
 static void listen(void)
 {
+    loader.listening = 1;
     for (uint32_t ticks = 0; ticks < TICKS_OF_LISTENING && !loader.heard;) {
         const int byte = stm32_poll();
-        if (byte >= 0)
+        if (byte >= 0) {
             rf_loader_push(&loader, (uint8_t)byte);
-        else if (SYST_CSR & (1u << 16)) /* a tick went by since the last look */
+        } else if (SYST_CSR & (1u << 16)) { /* a tick went by since the last look */
+            SCB_ICSR = 1u << 25;            /* its exception, which is never taken, is pending no more */
             ticks++;
+        } else {
+            stm32_wait();
+        }
     }
     SYST_CSR = 0;
+    SCB_ICSR = 1u << 25;
+    loader.listening = 0;
 }
 
 int main(void)
@@ -51,7 +59,8 @@ int main(void)
         jump(flash->base);
     const rf_port *port = port_open();
     rf_loader_init(&loader, flash, port->write, port->context, RF_BOARD);
-    if (wish != HANDOVER_STAY) {
+    loader.suspect = wish == HANDOVER_FAULT;
+    if (wish != HANDOVER_STAY && wish != HANDOVER_FAULT) {
         start_ticks(port->clock_hz);
         listen();
         if (!loader.heard && rf_loader_has_application(&loader))

@@ -111,6 +111,8 @@ static int program(const rf_loader_flash *flash, uint32_t address, const uint8_t
 int rf_loader_has_application(const rf_loader *loader)
 {
     uint8_t vectors[8];
+    if (loader->suspect)
+        return 0;
     loader->flash->read(loader->flash->context, loader->flash->base, vectors, sizeof vectors);
     const uint32_t stack = get(vectors, 4), reset = get(vectors + 4, 4);
     return stack != 0xffffffffu && stack != 0 && stack % 4 == 0 && reset % 2 == 1 && is_inside(loader->flash, reset - 1, 2);
@@ -183,6 +185,7 @@ static void erase(rf_loader *l, const body *b)
     l->mark = address;
     if (address == flash->base) {
         l->head_erased = 1;
+        l->suspect = 0;
         l->mark = address + RF_LOADER_HEAD_BYTES;
     }
     finish(l);
@@ -266,6 +269,8 @@ static void answer(rf_loader *l, uint32_t length)
     const body b = {l->request + RF_WIRE_HEADER_BYTES, length - RF_WIRE_HEADER_BYTES, l->request[1]};
     const uint32_t request_crc = get(l->request + length, RF_WIRE_CRC_BYTES);
     const uint32_t rule_at = (uint32_t)b.type - RF_LOADER_INFO;
+    if (l->listening && rule_at >= sizeof rules / sizeof rules[0])
+        return;
     l->sequence = (uint16_t)get(l->request + 2, 2);
     if (l->answer_length > 0 && request_crc == l->last_crc) {
         rf_wire_send(l->answer, l->answer_length, l->write, l->line);
@@ -276,11 +281,11 @@ static void answer(rf_loader *l, uint32_t length)
         fail(l, b.type, RF_LOADER_E_VERSION, RF_WIRE_VERSION);
         return;
     }
-    l->heard = 1;
     if (rule_at >= sizeof rules / sizeof rules[0]) {
         fail(l, b.type, RF_LOADER_E_REQUEST, 0);
         return;
     }
+    l->heard = 1;
     if (b.bytes < rules[rule_at].least || b.bytes > rules[rule_at].most) {
         fail(l, b.type, RF_LOADER_E_LENGTH, b.bytes);
         return;

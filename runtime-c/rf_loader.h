@@ -83,7 +83,9 @@ typedef struct {
     void *line;
     const char *board;
     uint8_t start;              /* the host has asked for it: the caller starts the application */
-    uint8_t heard;              /* a good request has come since the loader was initialised */
+    uint8_t heard;              /* a request of those above has come since the loader was initialised */
+    uint8_t listening;          /* set by the caller while the application may yet start: others' requests go unanswered */
+    uint8_t suspect;            /* set by the caller after a fault: the head may be unreadable, and counts as none until erased */
     uint8_t head_erased;
     uint32_t open_end, mark;    /* the sector that was erased last ends at open_end; free from mark on */
     uint32_t last_crc, answer_length, length;

@@ -9,6 +9,7 @@
 
 #define HANDOVER_NONE 0u
 #define HANDOVER_STAY 0x5ad0c0deu  /* stay in the loader */
+#define HANDOVER_FAULT 0xfa17c0deu /* the same, after a fault of the loader: do not read the application's head again */
 #define HANDOVER_START 0xa11ab0a7u /* start the application at once */
 
 extern volatile uint32_t link_handover[];
@@ -25,9 +26,8 @@ static inline uint32_t handover_take(void)
 {
     const uint32_t wish = link_handover[0], complement = link_handover[1];
     handover_leave(HANDOVER_NONE);
-    if (wish != ~complement || (wish != HANDOVER_STAY && wish != HANDOVER_START))
-        return HANDOVER_NONE;
-    return wish;
+    const int known = wish == HANDOVER_STAY || wish == HANDOVER_FAULT || wish == HANDOVER_START;
+    return known && wish == ~complement ? wish : HANDOVER_NONE;
 }
 
 static inline void handover_reset(uint32_t wish)

@@ -24,7 +24,7 @@ void start(void);
 static void fault(void)
 {
 #if defined(RF_LOADER_BUILD)
-    handover_leave(HANDOVER_STAY);
+    handover_leave(HANDOVER_FAULT);
 #endif
     SCB_AIRCR = 0x05fa0004u; /* key, SYSRESETREQ */
     for (;;)

@@ -65,12 +65,17 @@ int stm32_poll(void)
     return status & STATUS_RECEIVED ? (int)(UART_RECEIVED & 0xffu) : -1;
 }
 
+void stm32_wait(void)
+{
+    wait_for(UART.irq);
+}
+
 static int read_byte(void *context)
 {
     (void)context;
     int byte = stm32_poll();
     while (byte < 0) {
-        wait_for(UART.irq);
+        stm32_wait();
         byte = stm32_poll();
     }
     return byte;

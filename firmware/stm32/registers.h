@@ -6,8 +6,11 @@
 
 #define REG(address) (*(volatile uint32_t *)(address))
 
-/* Longer than any wait here can take on a working chip, in turns of a loop. */
-#define PATIENCE 1000000u
+/*
+ * Longer than any wait here can take on a working chip, in turns of a loop of some ten cycles: a crystal starts within
+ * milliseconds, a byte at 115200 baud takes 87 us. On an emulator without a clock tree a wait that runs out costs a blink.
+ */
+#define PATIENCE 100000u
 
 /* Whether the masked bits took the value within `patience` turns. */
 static inline int reached_within(volatile uint32_t *reg, uint32_t mask, uint32_t value, uint32_t patience)

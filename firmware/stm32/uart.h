@@ -32,6 +32,9 @@ stm32_clocks family_start_clock(void);
 /* Reads a byte that has arrived, or -1. */
 int stm32_poll(void);
 
+/* Sleeps until a byte has arrived, or something else wakes the core. */
+void stm32_wait(void);
+
 /* Starts the board anew with a wish of cortex-m/handover.h, when the last byte is on the line. Does not return. */
 void stm32_leave(uint32_t wish);
 

@@ -180,8 +180,17 @@ static void test_info(void)
     CHECK(reply[18] == 3 && word_at(reply + 20) == SECTOR && reply[24] == 4 && memcmp(reply + 25, "test", 4) == 0);
     /* Its errors are those of the server of networks, so that a host can tell the two apart. */
     CHECK((int)RF_LOADER_E_REQUEST == (int)RF_E_REQUEST && (int)RF_LOADER_E_CORRUPT == (int)RF_E_CORRUPT);
+    power_up();
     ask(RF_IDENTIFY, "", 0, 0);
-    CHECK(outcome(RF_IDENTIFY) == RF_LOADER_E_REQUEST);
+    CHECK(outcome(RF_IDENTIFY) == RF_LOADER_E_REQUEST && !loader.heard);
+    /* While it listens, a host that waits for the application hears nothing from the loader. */
+    loader.listening = 1;
+    message[1] = RF_IDENTIFY;
+    sent_bytes = 0;
+    rf_wire_send(message, 4, to_loader, NULL);
+    CHECK(sent_bytes == 0 && !loader.heard);
+    ask(RF_LOADER_INFO, "", 0, 0);
+    CHECK(outcome(RF_LOADER_INFO) == 0 && loader.heard);
 }
 
 static void test_flash(uint32_t word_bytes, int ecc)
