@@ -9,17 +9,18 @@
 const rf_loader_flash *family_flash(void);
 
 /* An erase takes up to some seconds (256 KiB of an STM32F7); in turns of a loop that reads one register. */
+#if !defined(ERASE_PATIENCE)
 #define ERASE_PATIENCE 500000000u
+#endif
 
 #define FLASH_KEY_1 0x45670123u
 #define FLASH_KEY_2 0xcdef89abu
 
 static inline void flash_read(void *context, uint32_t address, uint8_t *bytes, uint32_t count)
 {
-    const volatile uint8_t *from = (const volatile uint8_t *)address;
     (void)context;
     for (uint32_t i = 0; i < count; i++)
-        bytes[i] = from[i];
+        bytes[i] = (uint8_t)(REG((address + i) & ~3u) >> (8 * ((address + i) & 3u)));
 }
 
 static inline uint32_t flash_word(const uint8_t *bytes)
@@ -32,7 +33,7 @@ static inline void flash_store(uint32_t address, const uint8_t *bytes, uint32_t 
 {
     for (uint32_t i = 0; i < count; i += 4)
         REG(address + i) = flash_word(bytes + i);
-    __asm volatile("dsb" ::: "memory");
+    BARRIER();
 }
 
 #if defined(RF_LOADER_BUILD)

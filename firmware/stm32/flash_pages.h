@@ -42,7 +42,7 @@ static inline int pages_erase(uint32_t page, int second_bank)
         return 0;
     FLASH_CR = CR_ERASE_PAGE | (page << 3) | (second_bank ? CR_SECOND_BANK : 0);
     FLASH_CR |= CR_START;
-    __asm volatile("dsb" ::: "memory");
+    BARRIER();
     return pages_end(ERASE_PATIENCE);
 }
 

@@ -46,7 +46,7 @@ static inline int sectors_erase(uint32_t number)
         return 0;
     FLASH_CR = CR_BY_32_BITS | CR_ERASE_SECTOR | (number << 3);
     FLASH_CR |= CR_START;
-    __asm volatile("dsb" ::: "memory");
+    BARRIER();
     return sectors_end(ERASE_PATIENCE);
 }
 

@@ -31,33 +31,33 @@
 #define BANK_BYTES (RF_FLASH_BYTES / 2)
 
 typedef struct {
-    volatile uint32_t *key, *control, *status, *clear;
+    uint32_t key, control, status, clear; /* addresses */
 } bank;
 
 static bank bank_at(uint32_t address)
 {
     const uint32_t base = 0x52002000u + (address - RF_FLASH_BASE >= BANK_BYTES ? 0x100u : 0);
-    return (bank){&REG(base + 0x04u), &REG(base + 0x0cu), &REG(base + 0x10u), &REG(base + 0x14u)};
+    return (bank){base + 0x04u, base + 0x0cu, base + 0x10u, base + 0x14u};
 }
 
 static int begin(const bank *b)
 {
-    if (!reached(b->status, SR_BUSY, 0))
+    if (!reached(&REG(b->status), SR_BUSY, 0))
         return 0;
-    *b->clear = CCR_ALL;
-    if (*b->control & CR_LOCK) {
-        *b->key = FLASH_KEY_1;
-        *b->key = FLASH_KEY_2;
+    REG(b->clear) = CCR_ALL;
+    if (REG(b->control) & CR_LOCK) {
+        REG(b->key) = FLASH_KEY_1;
+        REG(b->key) = FLASH_KEY_2;
     }
-    return (*b->control & CR_LOCK) == 0;
+    return (REG(b->control) & CR_LOCK) == 0;
 }
 
 static int end(const bank *b, uint32_t patience)
 {
-    const int ended = reached_within(b->status, SR_BUSY, 0, patience);
-    const int good = (*b->status & SR_ERRORS) == 0;
-    *b->control = CR_PARALLELISM;
-    *b->control |= CR_LOCK;
+    const int ended = reached_within(&REG(b->status), SR_BUSY, 0, patience);
+    const int good = (REG(b->status) & SR_ERRORS) == 0;
+    REG(b->control) = CR_PARALLELISM;
+    REG(b->control) |= CR_LOCK;
     return ended && good;
 }
 
@@ -69,9 +69,9 @@ static int erase(void *context, uint32_t address, uint32_t bytes)
     (void)bytes;
     if (!begin(&b))
         return 0;
-    *b.control = CR_PARALLELISM | CR_ERASE_SECTOR | CR_SECTOR(number);
-    *b.control |= CR_START;
-    __asm volatile("dsb" ::: "memory");
+    REG(b.control) = CR_PARALLELISM | CR_ERASE_SECTOR | CR_SECTOR(number);
+    REG(b.control) |= CR_START;
+    BARRIER();
     return end(&b, ERASE_PATIENCE);
 }
 
@@ -81,8 +81,8 @@ static int program(void *context, uint32_t address, const uint8_t *word)
     (void)context;
     if (!begin(&b))
         return 0;
-    *b.control = CR_PARALLELISM | CR_PROGRAM;
-    __asm volatile("isb\n\tdsb" ::: "memory");
+    REG(b.control) = CR_PARALLELISM | CR_PROGRAM;
+    BARRIER();
     flash_store(address, word, WORD_BYTES);
     return end(&b, PATIENCE);
 }

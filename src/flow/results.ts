@@ -64,6 +64,15 @@ export interface BoardInfo {
     readonly kind: string;
     readonly uses: readonly string[];
   }[];
+  /** The serial line, e.g. "USART2 on PA2 (TX) and PA3 (RX), 921600 baud"; null where it is no board's. */
+  readonly line: string | null;
+  /** Ways to flash it, the best first; empty where nothing is flashed. */
+  readonly flashRoutes: readonly string[];
+  /** How its pins reach the ROM bootloader. */
+  readonly wiring: string | null;
+  /** Option bits that change what is measured or how it is flashed. */
+  readonly optionBits: readonly { readonly name: string; readonly bit: number; readonly effect: string }[];
+  readonly notes: readonly string[];
   readonly source: string;
 }
 
