@@ -196,6 +196,32 @@ test('a supply that fails at any moment: the job goes on, an ECC word is never p
   }
 });
 
+test('damage and power cuts together, at random: verified and right, or a FlashError; never an ECC word twice', async (t) => {
+  const run = async (seed: number) => {
+    const random = seededRandom(seed);
+    const board = new VirtualBoard(`storm-${seed}`, [4, 8, 16, 32][seed % 4], seed % 5 === 0);
+    const image = makeImage(4000 + Math.floor(random() * 40_000), seed);
+    const cut = Math.floor(random() * 3000);
+    const rate = random() < 0.3 ? 1 / 400 : 1 / 8000;
+    try {
+      const result = await board.load(
+        image,
+        { limitMs: 20_000, bootMs: 3000 },
+        (port) => noisy(port, rate, seed),
+        cut,
+      );
+      t.true(result.verified);
+      t.deepEqual(board.flash(image.length), image, `seed ${seed}`);
+    } catch (error) {
+      t.true(error instanceof FlashError, `seed ${seed}: ${error}`);
+    }
+    t.is(board.reprograms, 0, `seed ${seed}`);
+  };
+  for (let seed = 100; seed < 140; seed += 8) {
+    await Promise.all(Array.from({ length: 8 }, (_, k) => run(seed + k)));
+  }
+});
+
 test('after a cut without a way back the job says so, and the next one finishes what is missing', async (t) => {
   const board = new VirtualBoard('resume');
   const image = makeImage(60_000);

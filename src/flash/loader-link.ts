@@ -39,9 +39,10 @@ export interface Patience {
 /** A damaged request is answered at once; one whose last delimiter was lost, when the next one comes. */
 const nudgeMs = 200;
 const delimiter = Uint8Array.of(0);
+const mostNoise = 256;
 
 export class LoaderLink {
-  /** Bytes that came and are no frames of this protocol, at most some. */
+  /** The first bytes that came and are no frames of this protocol. */
   readonly noise: number[] = [];
   /** Requests that had to be sent again. */
   resends = 0;
@@ -49,77 +50,103 @@ export class LoaderLink {
 
   constructor(
     readonly port: Port,
-    private readonly clock: LineClock,
+    readonly clock: LineClock,
   ) {}
 
   /** @throws LoaderRefusal; LinkError `timeout`, `lost` */
   request(type: number, body: Uint8Array, patience: Patience): Promise<Uint8Array> {
     this.#sequence = (this.#sequence % 0xffff) + 1;
-    const sequence = this.#sequence;
-    const frame = encodeFrame({ version: wireVersion, type, sequence, body });
-    const reader = new FrameReader();
-    return new Promise((resolve, reject) => {
-      const stops: (() => void)[] = [];
-      let cancelResend = () => {};
-      let cancelNudge = () => {};
-      const end = (act: () => void) => {
-        cancelResend();
-        cancelNudge();
-        for (const stop of stops) stop();
-        act();
-      };
-      const lost = (error: Error) =>
-        end(() => reject(new LinkError('lost', `request 0x${type.toString(16)}`, error.message)));
-      const send = (bytes: Uint8Array) => this.port.write(bytes).catch(lost);
-      const nudge = () => {
-        void send(delimiter);
-        cancelNudge = this.clock.schedule(nudgeMs, nudge);
-      };
-      const sendAgainAfter = (ms: number) => {
-        cancelResend();
-        cancelResend = this.clock.schedule(ms, () => {
-          this.resends++;
-          void send(frame);
-          sendAgainAfter(patience.resendMs);
-        });
-      };
-      const onMessage = (message: Message | null) => {
-        if (message === null || (message.type === errorType && message.body[0] === loaderError.corrupt)) {
-          sendAgainAfter(1);
-        } else if (message.sequence !== sequence) {
-          return; // a late answer
-        } else if (message.type === errorType && message.body.length === 6) {
-          const { body: words } = message;
-          const detail = new DataView(words.buffer, words.byteOffset, 6).getInt32(2, true);
-          end(() => reject(new LoaderRefusal(type, words[0]!, detail)));
-        } else if (message.type === (type | answerBit)) {
-          end(() => resolve(message.body));
-        }
-      };
-      stops.push(
-        this.port.onData((bytes) => {
-          const found = reader.push(bytes);
-          if (found.every((message) => message === null) && this.noise.length < 256)
-            this.noise.push(...bytes.subarray(0, 256));
-          found.forEach(onMessage);
-        }),
-        this.port.onLost(lost),
-        this.clock.schedule(patience.timeoutMs, () =>
-          end(() =>
-            reject(
-              new LinkError(
-                'timeout',
-                `request 0x${type.toString(16)}`,
-                `no answer in ${patience.timeoutMs} ms`,
-              ),
-            ),
-          ),
-        ),
-      );
-      void send(frame);
-      sendAgainAfter(patience.resendMs);
-      cancelNudge = this.clock.schedule(nudgeMs, nudge);
+    return new Exchange(this, { version: wireVersion, type, sequence: this.#sequence, body }, patience).run();
+  }
+}
+
+class Exchange {
+  readonly #reader = new FrameReader();
+  readonly #frame: Uint8Array;
+  readonly #stops: (() => void)[] = [];
+  #cancelResend = () => {};
+  #cancelNudge = () => {};
+  #resolve: (body: Uint8Array) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+
+  constructor(
+    private readonly link: LoaderLink,
+    private readonly asked: Message,
+    private readonly patience: Patience,
+  ) {
+    this.#frame = encodeFrame(asked);
+  }
+
+  async run(): Promise<Uint8Array> {
+    const { port, clock } = this.link;
+    const { timeoutMs } = this.patience;
+    const late = () => this.#reject(this.#trouble('timeout', `no answer in ${Math.round(timeoutMs)} ms`));
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#resolve = resolve;
+        this.#reject = reject;
+        this.#stops.push(
+          port.onData((bytes) => this.#take(bytes)),
+          port.onLost((error) => this.#lost(error)),
+          clock.schedule(timeoutMs, late),
+        );
+        this.#send(this.#frame);
+        this.#sendAgainAfter(this.patience.resendMs);
+        this.#nudgeLater();
+      });
+    } finally {
+      this.#cancelResend();
+      this.#cancelNudge();
+      for (const stop of this.#stops) stop();
+    }
+  }
+
+  #trouble(trouble: 'timeout' | 'lost', detail: string): LinkError {
+    return new LinkError(trouble, `request 0x${this.asked.type.toString(16)}`, detail);
+  }
+
+  #lost(error: Error): void {
+    this.#reject(this.#trouble('lost', error.message));
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.link.port.write(bytes).catch((error: Error) => this.#lost(error));
+  }
+
+  #sendAgainAfter(ms: number): void {
+    this.#cancelResend();
+    this.#cancelResend = this.link.clock.schedule(ms, () => {
+      this.link.resends++;
+      this.#send(this.#frame);
+      this.#sendAgainAfter(this.patience.resendMs);
     });
+  }
+
+  #nudgeLater(): void {
+    this.#cancelNudge = this.link.clock.schedule(nudgeMs, () => {
+      this.#send(delimiter);
+      this.#nudgeLater();
+    });
+  }
+
+  #take(bytes: Uint8Array): void {
+    const found = this.#reader.push(bytes);
+    const { noise } = this.link;
+    if (found.every((message) => message === null))
+      noise.push(...bytes.subarray(0, mostNoise - noise.length));
+    for (const message of found) this.#handle(message);
+  }
+
+  #handle(message: Message | null): void {
+    const isError = message?.type === errorType && message.body.length === 6;
+    if (message === null || (isError && message.body[0] === loaderError.corrupt)) this.#sendAgainAfter(1);
+    else if (message.sequence !== this.asked.sequence)
+      return; // a late answer
+    else if (isError) {
+      const { body } = message;
+      const detail = new DataView(body.buffer, body.byteOffset, body.length).getInt32(2, true);
+      this.#reject(new LoaderRefusal(this.asked.type, body[0]!, detail));
+    } else if (message.type === (this.asked.type | answerBit)) this.#resolve(message.body);
   }
 }
 
