@@ -30,7 +30,7 @@ async function json(...argv: string[]): Promise<Record<string, unknown>> {
 }
 
 whole('a network onto the virtual board, and again', async (t) => {
-  t.timeout(240_000);
+  t.timeout(400_000);
   const project = join(folder, 'kws');
   await json('compile', network, '--board', board, '--out', project);
   await json('build', project);
