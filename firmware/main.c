@@ -7,6 +7,9 @@ int main(void)
 {
     rf_server_init(&server, port_open(), image_networks, image_network_count, image_arena, image_arena_bytes);
     server.source = image_source;
+#if defined(RF_LOADER_BYTES)
+    server.leave = port_leave;
+#endif
     rf_serve(&server);
     return 0;
 }

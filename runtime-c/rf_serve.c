@@ -462,6 +462,16 @@ static void run(rf_server *s, const body *b)
     finish(s);
 }
 
+static void leave(rf_server *s, const body *b)
+{
+    if (!s->leave) {
+        fail(s, b->type, RF_E_REQUEST, 0);
+        return;
+    }
+    finish(s);
+    s->leave();
+}
+
 typedef struct {
     void (*handle)(rf_server *server, const body *b);
     uint16_t least, most; /* bytes of body */
@@ -476,6 +486,7 @@ static const request_rule rules[] = {
     [RF_LOAD] = {load, 8, 8 + RF_WIRE_DATA_BYTES},
     [RF_RUN] = {run, 5, 5},
     [RF_READ] = {read_output, 10, 10},
+    [RF_LEAVE] = {leave, 0, 0},
 };
 
 static void answer(rf_server *s, uint32_t length)

@@ -19,6 +19,8 @@
  * RUN       u8 flags, u32 times                -> u64 ticks of all runs, u32 stack bytes used by one, u32 arena high-water
  *                                                 mark since OPEN, u32 events sent
  * READ      u32 output, u32 offset, u16 count  -> bytes
+ * LEAVE                                        -> nothing; then the board starts anew in its resident loader (rf_loader.h). Without
+ *                                                 one this is no request
  *
  * COUNTED   u32 event, then as many as fit of: u32 operator, u64 ticks         (RUN with RF_RUN_COUNT)
  * WROTE     u32 event, u32 tensor, u32 offset, bytes                           (RUN with RF_RUN_DUMP)
@@ -45,6 +47,7 @@ enum {
     RF_LOAD = 6,
     RF_RUN = 7,
     RF_READ = 8,
+    RF_LEAVE = 9,
     RF_ANSWER = 0x80,
     RF_COUNTED = 0xe0,
     RF_WROTE = 0xe1,
@@ -97,6 +100,8 @@ typedef struct {
      * the network's. Set it after rf_server_init when the image has such networks.
      */
     uint8_t *source;
+    /* Starts the resident loader and does not return. Set it after rf_server_init when there is one. */
+    void (*leave)(void);
     const rf_network *open;
     rf_wire_decoder decoder;
     uint32_t last_crc;         /* of the last good request, which includes its sequence number */

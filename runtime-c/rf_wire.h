@@ -1,5 +1,5 @@
 /*
- * rf_wire.h: how messages travel over a serial line. The same bytes as src/profile/wire.ts; test/wire-vectors.json holds
+ * rf_wire.h: how messages travel over a serial line. The same bytes as src/base/wire.ts; test/wire-vectors.json holds
  * both to each other.
  *
  * message   version (1), type (1), sequence (2), body, CRC-32 (4) of everything before it; little-endian throughout

@@ -7,17 +7,19 @@
 import { build as buildStory } from './flow/build.js';
 import { compile as compileStory } from './flow/compile.js';
 import { deploy as deployStory } from './flow/deploy.js';
+import { flash as flashStory } from './flow/flash.js';
 import { inspect as inspectStory } from './flow/inspect.js';
 import { listBoards } from './flow/list-boards.js';
 import { plan as planStory } from './flow/plan.js';
 import { profile as profileStory } from './flow/profile.js';
 import { type Progress, silent } from './flow/progress.js';
-import { type BoardRequest, type PlanChoice, planDefaults } from './flow/requests.js';
+import { type BoardRequest, type FlashRequest, type PlanChoice, planDefaults } from './flow/requests.js';
 import type {
   BoardsResult,
   BuildResult,
   CompileResult,
   DeployResult,
+  FlashResult,
   InspectResult,
   PlanResult,
   ProfileResult,
@@ -59,6 +61,19 @@ export interface CompileOptions extends PlanOptions {
 export interface BuildOptions extends Common {
   /** A folder that `compile` made. */
   readonly folder: string;
+}
+
+export interface FlashOptions extends Common {
+  /** A folder with an image, its .image.json, or a .bin. */
+  readonly image: string;
+  /** Serial port of the board, for the ways that need one. */
+  readonly port?: string;
+  /** Id of the board; the one that the image names when absent. */
+  readonly board?: string;
+  /** How; the first of the board's ways when absent. */
+  readonly via?: NonNullable<FlashRequest['via']>;
+  /** How modem lines put the chip into its ROM bootloader; a person does when absent. */
+  readonly entry?: string;
 }
 
 /** What every function that talks to a board takes. */
@@ -125,6 +140,12 @@ export function compile(options: CompileOptions): Promise<CompileResult> {
 /** A C project with its board's firmware as an image. */
 export function build({ folder, progress = silent }: BuildOptions): Promise<BuildResult> {
   return buildStory({ folder }, progress);
+}
+
+/** An image onto a board, verified where the way allows it. */
+export function flash({ image, progress = silent, ...options }: FlashOptions): Promise<FlashResult> {
+  const { port = null, board = null, via = null, entry = null } = options;
+  return flashStory({ image, port, board, via, entry }, progress);
 }
 
 /** One inference on a board. */

@@ -222,6 +222,8 @@ function packageWithHardware(): string {
     clockHz: 168_000_000,
     run: { kind: 'serial', baudRate: 115_200, usb: [] },
     counter: { kind: 'cycles', source: 'DWT', ticks: 1, units: 1, bits: 32 },
+    oscillator: { kind: 'internal', hz: 16_000_000 },
+    flash: { chip: '0x413', routes: ['loader'], loaderBytes: 16_384, openocd: [], wiring: 'no wires at all' },
   };
   writeFileSync(join(copy, 'boards/mute.json'), JSON.stringify(hardware));
   return copy;

@@ -3,6 +3,8 @@
  * PRIMASK set (see wait.h), so the table ends after the system exceptions.
  * Source: Arm DDI 0403 (ARMv7-M Architecture Reference Manual), B1.5 exceptions, B3.2 system control.
  */
+#include "handover.h"
+
 #include <stdint.h>
 
 /* From the linker script. */
@@ -15,9 +17,15 @@ void start(void);
 #define SCB_AIRCR (*(volatile uint32_t *)0xe000ed0cu)
 #define SCB_CPACR (*(volatile uint32_t *)0xe000ed88u)
 
-/* A fault starts the board anew: the host sees a request without an answer, then a board with no network open. */
+/*
+ * A fault starts the board anew: the host sees a request without an answer, then a board with no network open. In the loader it
+ * may come from reading a flash word that a power cut left half programmed: then that must not be read again.
+ */
 static void fault(void)
 {
+#if defined(RF_LOADER_BUILD)
+    handover_leave(HANDOVER_FAULT);
+#endif
     SCB_AIRCR = 0x05fa0004u; /* key, SYSRESETREQ */
     for (;;)
         __asm volatile("dsb");

@@ -1,4 +1,4 @@
-/* rf_wire against the vectors that src/profile/wire.test.ts reads too, and against random bytes. argv[1]: this folder. */
+/* rf_wire against the vectors that src/base/wire.test.ts reads too, and against random bytes. argv[1]: this folder. */
 #include "check.h"
 #include "rf_wire.h"
 

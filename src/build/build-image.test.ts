@@ -61,20 +61,6 @@ test('an image for virt-m4: files, sizes, the same bytes twice', async (t) => {
   t.is(image.hash, sha256(readFileSync(image.bin ?? '')));
 });
 
-test('the same port compiles and links for the real part, with clock set-up and cycle counter', async (t) => {
-  const { board, target } = await boardAndTarget('virt-m4');
-  const real: Board = {
-    ...board,
-    id: 'real-f405',
-    kind: 'hardware',
-    clockHz: 168_000_000,
-    firmware: { ...board.firmware, defines: {} },
-    counter: { ...board.counter, kind: 'cycles' },
-  };
-  const image = await buildImage(await project(), real, target);
-  t.true(image.flashBytes > 1000);
-});
-
 test('an arena that is too large is E_DOES_NOT_FIT with the bytes that are missing, and leaves nothing', async (t) => {
   const { board, target } = await boardAndTarget('virt-m4');
   const folder = await project();

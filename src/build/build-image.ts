@@ -1,6 +1,6 @@
 /** Compiles generated projects and the board's firmware into one image, and reads from the ELF what it costs. */
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { assetPath } from '../base/assets.js';
 import { ReflowError } from '../base/error.js';
@@ -12,6 +12,7 @@ import type { Image } from '../hw/image.js';
 import type { Target } from '../hw/target.js';
 import { type CompileJob, callTool, compileAll, strictFlags } from './compiler.js';
 import { elfSections, type SectionSizes, sectionSizes } from './elf.js';
+import { firmwareDefines, firmwareIncludes, firmwareSources, partAddress } from './firmware.js';
 import { imageArenaBytes, imageSource } from './image-source.js';
 import { doesNotFit, linkError } from './link-error.js';
 import { linkerScript } from './linker-script.js';
@@ -109,17 +110,13 @@ async function compile(build: Build, files: Files, folder: string): Promise<stri
   const common = [
     '-ffunction-sections',
     '-fdata-sections',
-    ...defines(build.board),
+    ...firmwareDefines(build.board, 'application'),
     ...(build.options.flags ?? []),
   ];
-  const runtime = assetPath('runtime-c');
-  const firmware = assetPath('firmware');
+  const includes = firmwareIncludes(build.board);
+  const firmware = await firmwareSources(build.board, build.target, 'application');
   const sources = [
-    ...(await firmwareSources(build.board, build.target)).map((source) => ({
-      source,
-      includes: [firmware, runtime],
-    })),
-    { source: join(folder, 'image.c'), includes: [firmware, runtime] },
+    ...[...firmware, join(folder, 'image.c')].map((source) => ({ source, includes })),
     ...(await projectSources(build.projects, files)),
   ];
   const jobs: CompileJob[] = sources.map(({ source, includes }, index) => ({
@@ -130,37 +127,6 @@ async function compile(build: Build, files: Files, folder: string): Promise<stri
   await files.writeFolder(join(folder, 'objects'), new Map());
   await compileAll(build.processes, build.target, jobs, build.options.jobs ?? 2);
   return jobs.map(({ object }) => object);
-}
-
-/** What firmware/port.h says the build defines. */
-function defines({ id, firmware, counter }: Board): string[] {
-  const kind = {
-    wall: 'RF_COUNTER_WALL',
-    instructions: 'RF_COUNTER_INSTRUCTIONS',
-    cycles: 'RF_COUNTER_CYCLES',
-  };
-  return [
-    `-DRF_BOARD="${id}"`,
-    `-DRF_STACK_BYTES=${firmware.stackBytes}`,
-    `-DRF_COUNTER_KIND=${kind[counter.kind]}`,
-    `-DRF_COUNTER_TICKS=${counter.ticks}`,
-    `-DRF_COUNTER_UNITS=${counter.units}`,
-    '-DRF_WEIGHTS=__attribute__((section(".weights")))',
-    ...Object.entries(firmware.defines).map(([name, value]) => `-D${name}=${value}`),
-  ];
-}
-
-async function firmwareSources(board: Board, target: Target): Promise<string[]> {
-  const folders = [board.firmware.port, ...(target.image === 'bare-metal' ? ['cortex-m'] : [])];
-  const found = await Promise.all(
-    folders.map(async (folder) =>
-      (await readdir(assetPath('firmware', folder)))
-        .filter((name) => name.endsWith('.c'))
-        .map((name) => assetPath('firmware', folder, name)),
-    ),
-  );
-  const runtime = ['rf_wire.c', 'rf_serve.c'].map((name) => assetPath('runtime-c', name));
-  return [assetPath('firmware', 'main.c'), ...runtime, ...found.flat()];
 }
 
 /** A kernel that two networks share, byte for byte, is compiled once. */
@@ -190,7 +156,7 @@ async function link(build: Build, objects: readonly string[], folder: string): P
   ];
   if (target.image === 'bare-metal') {
     const script = join(folder, `${name}.ld`);
-    await (build.options.files ?? realFiles).write(script, linkerScript(board));
+    await (build.options.files ?? realFiles).write(script, linkerScript(board, 'application'));
     args.push('-T', script);
   }
   const result = await callTool(processes, target, target.tools.compiler, [...args, ...target.linkFlags]);
@@ -253,6 +219,7 @@ async function describe(build: Build, files: Files, folder: string): Promise<Ima
     bin: bare ? `${name}.bin` : null,
     hex: bare ? `${name}.hex` : null,
     map: `${name}.map`,
+    address: bare ? partAddress(board, 'application') : null,
     plugin: board.run.kind === 'qemu-user' && board.run.plugin !== null ? pluginName : null,
     ...sizes,
     ramBytes,

@@ -2,7 +2,7 @@
 import { isAbsolute, normalize } from 'node:path';
 import { ReflowError } from '../base/error.js';
 import type { Processes } from '../base/processes.js';
-import type { Check, DoctorResult } from './results.js';
+import type { Check, DoctorResult, PortReport } from './results.js';
 
 /** A program to look for: what it is for, how to ask for its version, where it comes from. */
 interface Probe {
@@ -11,8 +11,8 @@ interface Probe {
   readonly program: string;
   readonly args: readonly string[];
   readonly optional?: true;
-  /** Debian packages that hold it. */
-  readonly packages: string;
+  /** Debian packages that hold it; null: STM32CubeProgrammer, which only its maker hands out. */
+  readonly packages: string | null;
   /** What of the output says that it is there; null when it is not. */
   readonly read: (output: string) => string | null;
 }
@@ -121,6 +121,42 @@ const probes: readonly Probe[] = [
     read: version,
   },
   {
+    name: 'openocd',
+    purpose: 'reflow flash --via openocd, through an ST-LINK',
+    program: 'openocd',
+    args: ['--version'],
+    optional: true,
+    packages: 'openocd',
+    read: version,
+  },
+  {
+    name: 'st-flash',
+    purpose: 'reflow flash --via st-flash, through an ST-LINK',
+    program: 'st-flash',
+    args: ['--version'],
+    optional: true,
+    packages: 'stlink-tools',
+    read: version,
+  },
+  {
+    name: 'dfu-util',
+    purpose: 'reflow flash --via dfu-util, over USB',
+    program: 'dfu-util',
+    args: ['--version'],
+    optional: true,
+    packages: 'dfu-util',
+    read: version,
+  },
+  {
+    name: 'STM32_Programmer_CLI',
+    purpose: 'reflow flash --via stm32-programmer, through an ST-LINK',
+    program: 'STM32_Programmer_CLI',
+    args: ['--version'],
+    optional: true,
+    packages: null,
+    read: version,
+  },
+  {
     name: 'stm32flash',
     purpose: 'a second opinion on the serial bootloader of STM32 boards',
     program: 'stm32flash',
@@ -137,13 +173,17 @@ export interface DoctorEnvironment {
   readonly nodeVersion: string;
   /** True when this process may install without sudo. */
   readonly isRoot: boolean;
+  /** What was found at the port that the user named. */
+  readonly port?: PortReport;
 }
 
 /** Asks every program for its version, at most 10 s each; never fails because one is missing or ill. */
 export async function doctor(environment: DoctorEnvironment): Promise<DoctorResult> {
   const found = await Promise.all(probes.map((probe) => runProbe(probe, environment)));
   const checks = [checkNode(environment.nodeVersion), ...found];
-  return { ok: checks.every((check) => check.ok || check.optional), checks };
+  const port = environment.port ?? null;
+  const ok = checks.every((check) => check.ok || check.optional) && (port === null || port.ok);
+  return { ok, checks, port };
 }
 
 function checkNode(nodeVersion: string): Check {
@@ -155,7 +195,10 @@ function checkNode(nodeVersion: string): Check {
 
 async function runProbe(probe: Probe, { processes, isRoot }: DoctorEnvironment): Promise<Check> {
   const { name, purpose, program, args, packages } = probe;
-  const command = `${isRoot ? '' : 'sudo '}apt-get install -y --no-install-recommends ${packages}`;
+  const command =
+    packages === null
+      ? 'install STM32CubeProgrammer from st.com and put its bin folder on the PATH'
+      : `${isRoot ? '' : 'sudo '}apt-get install -y --no-install-recommends ${packages}`;
   let found: string | null = null;
   try {
     const { stdout, stderr } = await processes.exec({ program, args, timeoutMs: 10_000, install: command });

@@ -18,6 +18,24 @@ export async function listBoards(id: string | null): Promise<BoardsResult> {
 }
 
 function boardInfo(board: Board): BoardInfo {
-  const { id, summary, kind, target, clockHz, memories, counter, source } = board;
-  return { id, summary, kind, target, clockHz, counter: counter.kind, memories, source };
+  const { id, summary, kind, target, clockHz, memories, counter, uart, run, flash, source } = board;
+  const line =
+    uart && run.kind === 'serial'
+      ? `${uart.instance} on ${uart.tx} (TX) and ${uart.rx} (RX), ${run.baudRate} baud`
+      : null;
+  return {
+    id,
+    summary,
+    kind,
+    target,
+    clockHz,
+    counter: counter.kind,
+    memories,
+    line,
+    flashRoutes: flash?.routes ?? [],
+    wiring: flash?.wiring ?? null,
+    optionBits: (board.optionBits ?? []).map(({ name, bit, effect }) => ({ name, bit, effect })),
+    notes: board.notes ?? [],
+    source,
+  };
 }

@@ -78,7 +78,9 @@ function planResult(parts: Parts): PlanResult {
   const regions = board.memories.map((memory) => ({
     name: memory.name,
     bytes: memory.bytes,
-    used: usedOf(board, memory, made.arenaBytes, project.constantBytes),
+    used:
+      usedOf(board, memory, made.arenaBytes, project.constantBytes) +
+      (memory === memoryFor(board, 'code') ? (board.flash?.loaderBytes ?? 0) : 0),
   }));
   const fits = regions.every(({ bytes, used }) => used <= bytes);
   const labels = new Map(graph.ops.map((op) => [op.id, op.label]));

@@ -1,9 +1,12 @@
 /** What the long stories are asked, one request each: the command line's arguments and the package's parameters. */
+import type { FlashRoute } from '../hw/board.js';
 import type { Progress } from './progress.js';
 import type {
   BuildResult,
   CompileResult,
   DeployResult,
+  DoctorResult,
+  FlashResult,
   InspectResult,
   InstanceResult,
   PlanResult,
@@ -54,6 +57,25 @@ export interface BuildRequest {
   readonly folder: string;
 }
 
+export interface FlashRequest {
+  /** A folder with an image, its description, or a .bin. */
+  readonly image: string;
+  readonly port: string | null;
+  /** Id of the board; null for the one that the image names. */
+  readonly board: string | null;
+  /** Null for the first of the board's ways. */
+  readonly via: FlashRoute | null;
+  /** Name of the modem-line sequence into the ROM bootloader; null when a person does it. */
+  readonly entry: string | null;
+}
+
+export interface DoctorRequest {
+  /** A serial port to look at; null for the installed programs alone. */
+  readonly port: string | null;
+  /** Id of the board that should be on it. */
+  readonly board: string | null;
+}
+
 /** A request that talks to a board. */
 export interface BoardRequest extends InspectRequest {
   readonly board: string;
@@ -95,6 +117,8 @@ export type PlanStory = Story<PlanRequest, PlanResult>;
 export type PlanInstance = Story<InstanceRequest, InstanceResult>;
 export type Compile = Story<CompileRequest, CompileResult>;
 export type Build = Story<BuildRequest, BuildResult>;
+export type Flash = Story<FlashRequest, FlashResult>;
+export type Doctor = Story<DoctorRequest, DoctorResult>;
 export type RunStory = Story<RunRequest, RunResult>;
 export type Verify = Story<VerifyRequest, VerifyResult>;
 export type Profile = Story<ProfileRequest, ProfileResult>;

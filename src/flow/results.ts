@@ -26,9 +26,28 @@ export interface Check {
   readonly purpose: string;
 }
 
+/** What is at a serial port. */
+export interface PortReport {
+  readonly path: string;
+  /** Id of the board that should be there; null when nobody said. */
+  readonly board: string | null;
+  /** A Finding of src/flash, or `loader` or `reflow-application` when a program of reflow answers. */
+  readonly finding: string;
+  /** True when the board can be flashed now. */
+  readonly ok: boolean;
+  readonly found: string;
+  readonly fix: string;
+  /** How the named board is wired; null without one. */
+  readonly wiring: string | null;
+  /** Text for /etc/udev/rules.d, when rights are missing. */
+  readonly udevRule: string | null;
+}
+
 export interface DoctorResult {
   readonly ok: boolean;
   readonly checks: readonly Check[];
+  /** Null when no port was named. */
+  readonly port: PortReport | null;
 }
 
 export interface BoardInfo {
@@ -45,6 +64,15 @@ export interface BoardInfo {
     readonly kind: string;
     readonly uses: readonly string[];
   }[];
+  /** The serial line, e.g. "USART2 on PA2 (TX) and PA3 (RX), 921600 baud"; null where it is no board's. */
+  readonly line: string | null;
+  /** Ways to flash it, the best first; empty where nothing is flashed. */
+  readonly flashRoutes: readonly string[];
+  /** How its pins reach the ROM bootloader. */
+  readonly wiring: string | null;
+  /** Option bits that change what is measured or how it is flashed. */
+  readonly optionBits: readonly { readonly name: string; readonly bit: number; readonly effect: string }[];
+  readonly notes: readonly string[];
   readonly source: string;
 }
 
@@ -173,6 +201,18 @@ export interface BuildResult {
   readonly arenaBytes: number;
 }
 
+export interface FlashResult {
+  readonly board: string;
+  /** How: the resident loader, the ROM bootloader, or a tool by name. */
+  readonly route: string;
+  readonly bytesWritten: number;
+  readonly sectorsSkipped: number;
+  readonly seconds: number;
+  /** Whether what the flash holds was compared with the image. */
+  readonly verified: boolean;
+  readonly started: boolean;
+}
+
 export interface OutputValues extends TensorInfo {
   /** Stored values, in the tensor's own type. */
   readonly values: readonly number[];
@@ -258,11 +298,7 @@ export interface DeployResult {
   readonly compile: CompileResult;
   readonly build: BuildResult;
   /** Null where nothing is flashed (a process or an emulator). */
-  readonly flash: {
-    readonly bytesWritten: number;
-    readonly seconds: number;
-    readonly verified: boolean;
-  } | null;
+  readonly flash: FlashResult | null;
   readonly run: RunResult;
   readonly verify: VerifyResult;
   readonly profile: ProfileResult;

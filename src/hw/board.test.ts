@@ -35,7 +35,39 @@ const mistakes: Record<keyof typeof boardChecks, [edit: (board: Loose & Board) =
   runMatchesKind: [() => ({ run: { kind: 'process' } }), /cannot be run by process/],
   counterMatchesKind: [(b) => ({ counter: { ...b.counter, kind: 'cycles' } }), /must count instructions/],
   clockMatchesKind: [() => ({ clockHz: 168_000_000 }), /must be null/],
+  hardwareIsReachable: [(b) => ({ ...hardware(b), flash: undefined }), /uart, oscillator and flash/],
+  pinsDiffer: [(b) => ({ uart: { ...b.uart, tx: b.uart?.rx } }), /both PA10/],
+  loaderLeavesRoom: [
+    (b) => ({ ...hardware(b), flash: { ...flash, loaderBytes: 16000 } }),
+    /no multiple of 512/,
+  ],
+  routesDiffer: [(b) => ({ ...hardware(b), flash: { ...flash, routes: ['rom', 'rom'] } }), /twice/],
 };
+
+const flash = {
+  chip: '0x413',
+  routes: ['rom'],
+  loaderBytes: 16384,
+  openocd: [],
+  wiring: 'an adapter on PA9 and PA10',
+};
+
+/** virt-m4 as if it were silicon. */
+const hardware = (board: Board) => ({
+  kind: 'hardware',
+  clockHz: 168_000_000,
+  counter: { ...board.counter, kind: 'cycles' },
+  run: { kind: 'serial', baudRate: 115200, usb: [] },
+  oscillator: { kind: 'internal', hz: 16_000_000 },
+  flash,
+});
+
+test('a loader that takes half of the flash is refused', async (t) => {
+  const { text, catalogue } = await virtM4();
+  const board = JSON.parse(text) as Loose & Board;
+  const half = { ...board, ...hardware(board), flash: { ...flash, loaderBytes: 524288 } };
+  t.throws(() => parseBoard(JSON.stringify(half), 'x', catalogue.targets), { message: /less than half/ });
+});
 
 for (const [name, [edit, word]] of Object.entries(mistakes)) {
   test(`board check ${name}`, async (t) => {

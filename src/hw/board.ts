@@ -44,6 +44,47 @@ const runSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** A pin such as PD8. */
+const pin = z.string().regex(/^P[A-K](1[0-5]|\d)$/, 'must be a pin such as "PA9"');
+
+const uartSchema = z.strictObject({
+  /** As the firmware's family.h names it. */
+  instance: z.string().regex(/^(LPUART1|US?ART[1-8])$/),
+  tx: pin,
+  rx: pin,
+  /** Number of the alternate function on both pins. */
+  af: z.number().int().min(0).max(15),
+});
+
+const oscillatorSchema = z.strictObject({
+  /** `internal` is the one that the family's firmware starts from; `bypass` is a clock that somebody else makes. */
+  kind: z.enum(['internal', 'crystal', 'bypass']),
+  hz: z.number().int().positive(),
+});
+
+const flashSchema = z.strictObject({
+  /** Product id of the chip: an entry of src/flash/chips.ts. */
+  chip: z.string().regex(/^0x[0-9a-f]{3}$/),
+  /** Ways to get an image onto the board, the best first. */
+  routes: z
+    .array(z.enum(['loader', 'rom', 'openocd', 'st-flash', 'stm32-programmer', 'dfu-util', 'drag-and-drop']))
+    .min(1),
+  /** What the resident loader takes at the start of flash; applications begin behind it. */
+  loaderBytes: z.number().int().positive(),
+  /** OpenOCD's configuration files for this board, in order. */
+  openocd: z.array(z.string().min(1)),
+  /** How its pins reach the ROM bootloader, for `reflow doctor --port`. */
+  wiring: z.string().min(10),
+});
+
+/** An option bit of the chip that changes what is measured or how it is flashed. */
+const optionSchema = z.strictObject({
+  name: z.string().min(1),
+  register: address,
+  bit: z.number().int().min(0).max(31),
+  effect: z.string().min(10),
+});
+
 const counterSchema = z.strictObject({
   /** What one unit is: an executed instruction, a clock cycle of the core, or a nanosecond of wall clock. */
   kind: z.enum(['instructions', 'cycles', 'wall']),
@@ -71,6 +112,15 @@ const boardSchema = z.strictObject({
   }),
   run: runSchema,
   counter: counterSchema,
+  /** The serial line of boards whose firmware reads its pins from here. */
+  uart: uartSchema.optional(),
+  /** Where the clock of such a board comes from. */
+  oscillator: oscillatorSchema.optional(),
+  /** How a hardware board is flashed. */
+  flash: flashSchema.optional(),
+  optionBits: z.array(optionSchema).optional(),
+  /** What is not certain about these facts, and limits of the firmware. */
+  notes: z.array(z.string().min(10)).optional(),
   /** The documents that these facts are from. */
   source: z.string().min(10),
 });
@@ -78,6 +128,7 @@ const boardSchema = z.strictObject({
 export type Board = Readonly<z.infer<typeof boardSchema>>;
 export type Memory = Board['memories'][number];
 export type Counter = Board['counter'];
+export type FlashRoute = NonNullable<Board['flash']>['routes'][number];
 export type CounterKind = Counter['kind'];
 
 type Check = (board: Board) => string | null;
@@ -157,6 +208,27 @@ const clockMatchesKind: Check = ({ kind, clockHz }) => {
   return clockHz === null ? null : `a board of kind ${kind} has no clock: clockHz must be null`;
 };
 
+/** The firmware of every hardware board that we have talks through a UART and is flashed. */
+const hardwareIsReachable: Check = ({ kind, uart, oscillator, flash }) =>
+  kind !== 'hardware' || (uart && oscillator && flash)
+    ? null
+    : 'a hardware board needs uart, oscillator and flash';
+
+const pinsDiffer: Check = ({ uart }) =>
+  uart && uart.tx === uart.rx ? `uart.tx and uart.rx are both ${uart.tx}` : null;
+
+const loaderLeavesRoom: Check = (board) => {
+  if (!board.flash) return null;
+  const { base, bytes } = memoryFor(board, 'code');
+  const { loaderBytes } = board.flash;
+  if (loaderBytes >= bytes / 2) return 'flash.loaderBytes leaves less than half of the flash';
+  // A vector table starts at a multiple of its size rounded up to a power of two: 128 bytes without interrupts.
+  return (base + loaderBytes) % 512 === 0 ? null : 'flash.loaderBytes is no multiple of 512';
+};
+
+const routesDiffer: Check = ({ flash }) =>
+  flash && new Set(flash.routes).size < flash.routes.length ? 'flash.routes names a route twice' : null;
+
 /** Each rejects one mistake; the message says which. */
 export const boardChecks = {
   memoryNamesDiffer,
@@ -169,6 +241,10 @@ export const boardChecks = {
   runMatchesKind,
   counterMatchesKind,
   clockMatchesKind,
+  hardwareIsReachable,
+  pinsDiffer,
+  loaderLeavesRoom,
+  routesDiffer,
 };
 
 /**

@@ -10,6 +10,7 @@ const image: Image = {
   bin: 'net.bin',
   hex: 'net.hex',
   map: 'net.map',
+  address: 0x08000000,
   plugin: null,
   flashBytes: 100,
   textBytes: 50,

@@ -20,6 +20,8 @@ const imageSchema = z.strictObject({
   bin: z.string().min(1).nullable(),
   hex: z.string().min(1).nullable(),
   map: z.string().min(1),
+  /** Where `bin` begins in flash; null where the image is a process. */
+  address: bytes.nullable(),
   /** The emulator's plug-in that goes with this image. */
   plugin: z.string().min(1).nullable(),
   /** Everything that is flashed: code, constants, weights and the initial values of data. */

@@ -1,8 +1,8 @@
 /** One request at a time over a Port: sequence numbers, time limits, repetition when frames are damaged or lost. */
 import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
+import { encodeFrame, FrameReader, type Message, wireVersion } from '../base/wire.js';
 import { answerBit, corruptCode, errorType, type RequestName, readError, requestType } from './protocol.js';
-import { encodeFrame, FrameReader, type Message, wireVersion } from './wire.js';
 
 export interface RequestLimits {
   /** Until E_TIMEOUT. */

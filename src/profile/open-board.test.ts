@@ -32,6 +32,7 @@ const image = (boardId: string, elf: string): Image => ({
   bin: null,
   hex: null,
   map: 'x',
+  address: null,
   plugin: null,
   flashBytes: 0,
   textBytes: 0,

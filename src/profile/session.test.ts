@@ -2,9 +2,9 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { type ErrorCode, ReflowError } from '../base/error.js';
 import { type MemoryPort, memoryPorts } from '../base/port.js';
+import { encodeFrame, FrameReader, type Message } from '../base/wire.js';
 import { makeBody } from './protocol.js';
 import { Session } from './session.js';
-import { encodeFrame, FrameReader, type Message } from './wire.js';
 
 const fast = { bootMs: 300, requestMs: 300, runMs: 300, resendMs: 30 };
 

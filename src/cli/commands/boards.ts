@@ -41,9 +41,19 @@ function printBoard(board: BoardInfo): string {
       ['target', board.target],
       ['clock', clockText(board.clockHz)],
       ['counts', board.counter],
+      ['line', board.line],
+      ['flashed', board.flashRoutes.length === 0 ? null : `by ${board.flashRoutes.join(', ')}`],
+      ['wiring', board.wiring],
       ['source', board.source],
     ]),
     table(['memory', 'base', 'bytes', 'kind', 'holds'], memories),
+    board.optionBits.length === 0
+      ? ''
+      : table(
+          ['option', 'bit', 'effect'],
+          board.optionBits.map(({ name, bit, effect }) => [name, bit, effect]),
+        ),
+    board.notes.map((note) => `- ${note}`).join('\n'),
   );
 }
 

@@ -7,6 +7,7 @@ import type {
   CompileResult,
   DeployResult,
   DoctorResult,
+  FlashResult,
   InspectResult,
   InstanceResult,
   RunResult,
@@ -19,6 +20,7 @@ import { buildCommand } from './build.js';
 import { compileCommand } from './compile.js';
 import { deployCommand } from './deploy.js';
 import { doctorCommand } from './doctor.js';
+import { flashCommand } from './flash.js';
 import { commands } from './index.js';
 import { inspectCommand } from './inspect.js';
 import { planCommand } from './plan.js';
@@ -288,6 +290,37 @@ test('profile prints cost, share and cost per MAC of every operator, in the unit
   );
 });
 
+const flashed: FlashResult = {
+  board: 'nucleo-f446re',
+  route: 'loader',
+  bytesWritten: 71_204,
+  sectorsSkipped: 2,
+  seconds: 3.5,
+  verified: true,
+  started: true,
+};
+
+test('flash takes a port, a board and a way, and says what it did', async (t) => {
+  const { status, out, request } = await call(
+    flashCommand,
+    flashed,
+    'flash',
+    'build',
+    '--port',
+    '/dev/x',
+    '--via',
+    'rom',
+  );
+  t.is(status, 0);
+  t.deepEqual(request, { image: 'build', port: '/dev/x', board: null, via: 'rom', entry: null });
+  for (const pattern of [/flashed by loader/, /71,204 bytes in 3\.50 s/, /2 sectors/, /verified {2}yes/])
+    t.regex(out, pattern);
+  const blind = await call(flashCommand, { ...flashed, verified: false, started: false }, 'flash', 'x.bin');
+  t.regex(blind.out, /cannot tell/);
+  t.regex(blind.out, /press reset/);
+  t.is((await call(flashCommand, flashed, 'flash', 'x', '--via', 'magic')).status, 2);
+});
+
 test('deploy prints all of it, and its status is that of the plan or the comparison', async (t) => {
   const deployed: DeployResult = {
     network: 'kws',
@@ -296,7 +329,7 @@ test('deploy prints all of it, and its status is that of the plan or the compari
     plan: samplePlan,
     compile: compiled,
     build: built,
-    flash: { bytesWritten: 71_204, seconds: 3.5, verified: true },
+    flash: flashed,
     run: ran,
     verify: sampleVerify,
     profile: sampleProfile,
@@ -328,7 +361,6 @@ test('deploy prints all of it, and its status is that of the plan or the compari
 });
 
 test('doctor, boards and report', async (t) => {
-  const diagnose = (story: (request: null) => Promise<DoctorResult>) => doctorCommand(() => story(null));
   const check = {
     name: 'gcc',
     ok: false,
@@ -337,11 +369,35 @@ test('doctor, boards and report', async (t) => {
     optional: false,
     purpose: 'board host',
   };
-  const ill = await call(diagnose, { ok: false, checks: [check] }, 'doctor');
+  const ill = await call(doctorCommand, { ok: false, checks: [check], port: null }, 'doctor');
   t.is(ill.status, 1);
   t.regex(ill.out, /MISSING {2}gcc {3}-.*\n\n.*\ngcc {6}apt-get install gcc/);
   t.regex(ill.err, /^E_TOOL_MISSING: gcc not found\. Next: apt-get install gcc/);
-  t.is((await call(diagnose, { ok: true, checks: [{ ...check, optional: true }] }, 'doctor')).status, 0);
+  const well: DoctorResult = { ok: true, checks: [{ ...check, optional: true }], port: null };
+  t.is((await call(doctorCommand, well, 'doctor')).status, 0);
+  const port = {
+    path: '/dev/x',
+    board: 'nucleo-f446re',
+    finding: 'no-rights',
+    ok: false,
+    found: 'no rights to open serial port /dev/x',
+    fix: 'install the rule',
+    wiring: 'crossed over',
+    udevRule: 'SUBSYSTEM==tty',
+  };
+  const looked = await call(
+    doctorCommand,
+    { ...well, ok: false, port },
+    'doctor',
+    '--port',
+    '/dev/x',
+    '--board',
+    'nucleo-f446re',
+  );
+  t.deepEqual([looked.status, looked.request], [1, { port: '/dev/x', board: 'nucleo-f446re' }]);
+  t.regex(looked.err, /^E_PORT: no rights to open serial port \/dev\/x\. Next: install the rule/);
+  for (const pattern of [/no-rights: no rights/, /wiring {3}crossed over/, /60-reflow\.rules:\nSUBSYSTEM/])
+    t.regex(looked.out, pattern);
   t.is((await call(boardsCommand, { boards: [] }, 'boards', 'x')).request, 'x');
   const list = await call(reportCommand, { report: null, runs: [sampleRun] }, 'report', '--list');
   t.regex(list.out, /20251125T085401Z-0123abcd {2}2025-11-25T08:54:01\.123Z {2}kws {6}virt-m4 {2}0\.1\.0/);

@@ -8,6 +8,7 @@ import { buildCommand } from './build.js';
 import { compileCommand } from './compile.js';
 import { deployCommand } from './deploy.js';
 import { doctorCommand } from './doctor.js';
+import { flashCommand } from './flash.js';
 import { inspectCommand } from './inspect.js';
 import { planCommand } from './plan.js';
 import { profileCommand } from './profile.js';
@@ -23,13 +24,16 @@ function later<Request, Result>(load: () => Promise<Story<Request, Result>>): St
 const report = () => import('../../report/write-report.js');
 
 export const commands: readonly Command[] = [
-  doctorCommand(async () =>
-    (await import('../../flow/doctor.js')).doctor({
+  doctorCommand(async ({ port, board }) => {
+    const looked =
+      port === null ? null : await (await import('../../flow/look-at-port.js')).lookAtPort(port, board);
+    return (await import('../../flow/doctor.js')).doctor({
       processes,
       nodeVersion: process.version,
       isRoot: process.getuid?.() === 0,
-    }),
-  ),
+      ...(looked && { port: looked }),
+    });
+  }),
   boardsCommand(async (id) => (await import('../../flow/list-boards.js')).listBoards(id)),
   inspectCommand(later(async () => (await import('../../flow/inspect.js')).inspect)),
   planCommand(
@@ -39,6 +43,7 @@ export const commands: readonly Command[] = [
   ),
   compileCommand(later(async () => (await import('../../flow/compile.js')).compile)),
   buildCommand(later(async () => (await import('../../flow/build.js')).build)),
+  flashCommand(later(async () => (await import('../../flow/flash.js')).flash)),
   runCommand(later(async () => (await import('../../flow/run.js')).run)),
   verifyCommand(later(async () => (await import('../../flow/verify.js')).verify)),
   profileCommand(later(async () => (await import('../../flow/profile.js')).profile)),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import test from 'ava';
 import fc from 'fast-check';
-import { assetPath } from '../base/assets.js';
+import { assetPath } from './assets.js';
 import { decodeFrame, encodeFrame, FrameReader, type Message } from './wire.js';
 
 interface Vectors {

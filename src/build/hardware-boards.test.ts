@@ -1,0 +1,68 @@
+/** Every board that can be bought: an image and a loader are linked for it, and both are what the board file says. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { assetDocuments, packageRoot } from '../base/assets.js';
+import { boardById, makeCatalogue, targetOf } from '../hw/catalogue.js';
+import { buildImage } from './build-image.js';
+import { buildLoader } from './build-loader.js';
+
+const catalogue = makeCatalogue(await assetDocuments('targets'), await assetDocuments('boards'));
+
+const boards = [
+  'b-u585i-iot02a',
+  'netduino-plus2',
+  'nucleo-f446re',
+  'nucleo-h743zi2',
+  'nucleo-h7a3zi-q',
+  'nucleo-l4r5zi',
+  'nucleo-u575zi-q',
+  'stm32f746g-disco',
+];
+
+test('the hardware boards are these', (t) => {
+  t.deepEqual(
+    catalogue.boards.filter(({ kind }) => kind === 'hardware').map(({ id }) => id),
+    boards,
+  );
+});
+
+async function scratchProject(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'reflow-boards-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  await cp(join(packageRoot(), 'test', 'fixtures', 'blur'), join(folder, 'blur'), { recursive: true });
+  return join(folder, 'blur');
+}
+
+for (const id of boards) {
+  test(`an image and a loader for ${id}`, async (t) => {
+    const board = boardById(catalogue, id);
+    const target = targetOf(catalogue, board);
+    const image = await buildImage(await scratchProject(), board, target);
+    const loader = await buildLoader(board, target);
+    const loaderBytes = board.flash?.loaderBytes ?? 0;
+    const flash = board.memories.find(({ name }) => name === 'flash')!;
+    const stack = board.memories.find(({ uses }) => uses.includes('stack'))!;
+    t.is(loader.address, flash.base);
+    t.is(image.address, flash.base + loaderBytes);
+    t.is(image.arenaBytes, 28096);
+    t.is(image.weightBytes, 864);
+    t.true(image.textBytes + image.rodataBytes > 5000 && image.textBytes + image.rodataBytes < 11_000);
+    t.true(loader.bytes.length > 3000 && loader.bytes.length < 7000, `${loader.bytes.length}`);
+    for (const [bytes, address] of [
+      [readFileSync(image.bin!), image.address!],
+      [Buffer.from(loader.bytes), loader.address],
+    ] as const) {
+      const [stackTop, reset] = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)];
+      t.is(stackTop, stack.base + 16 + board.firmware.stackBytes);
+      t.true(reset % 2 === 1 && reset > address && reset < address + bytes.length, reset.toString(16));
+    }
+  });
+}
+
+test('a board without a loader is refused', async (t) => {
+  const board = boardById(catalogue, 'virt-m4');
+  await t.throwsAsync(buildLoader(board, targetOf(catalogue, board)), { code: 'E_UNSUPPORTED' });
+});

@@ -1,0 +1,194 @@
+/**
+ * An image onto a board, by the way that the board's file names first or the user chooses: its resident loader, its ROM
+ * bootloader, or a program for the ST-LINK or USB. All but the loader put the loader there as well.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { clock } from '../base/clock.js';
+import { ReflowError } from '../base/error.js';
+import { type Processes, processes as realProcesses } from '../base/processes.js';
+import { openSerialPort } from '../base/serial-port.js';
+import { buildLoader, type Loader } from '../build/build-loader.js';
+import { partAddress } from '../build/firmware.js';
+import { entrySequences } from '../flash/entry-sequence.js';
+import { FlashError } from '../flash/flash-error.js';
+import { flashImage } from '../flash/flash-image.js';
+import { flashTools } from '../flash/flash-tools.js';
+import { flashThroughLoader } from '../flash/loader-client.js';
+import type { Board, FlashRoute } from '../hw/board.js';
+import { boardById, type Catalogue, targetOf } from '../hw/catalogue.js';
+import { loadCatalogue } from './list-boards.js';
+import type { Progress } from './progress.js';
+import { type FlashableImage, readFlashable } from './read-image.js';
+import type { Flash, FlashRequest } from './requests.js';
+import type { FlashResult } from './results.js';
+
+export const flash: Flash = async (request, progress) => {
+  const [catalogue, image] = await Promise.all([loadCatalogue(), readFlashable(request.image)]);
+  const board = boardById(catalogue, boardIdOf(request, image));
+  return flashBoard(catalogue, board, image, request, progress);
+};
+
+function boardIdOf(request: FlashRequest, image: FlashableImage): string {
+  const id = request.board ?? image.board;
+  if (id === null)
+    throw new ReflowError(
+      'E_USAGE',
+      `${image.path} does not say which board it is for`,
+      'say it: --board ID',
+    );
+  if (image.board !== null && image.board !== id)
+    throw new ReflowError(
+      'E_BOARD',
+      `${image.path} was built for ${image.board}, not for ${id}`,
+      `build it for ${id}`,
+    );
+  return id;
+}
+
+/** What a route works on. */
+interface Job {
+  readonly board: Board;
+  readonly image: Uint8Array;
+  readonly address: number;
+  readonly port: string | null;
+  readonly entry: string | null;
+  /** Makes the board's loader, where a route needs it. */
+  readonly loader: () => Promise<Loader>;
+  readonly processes: Processes;
+  readonly say: (detail: string) => void;
+}
+
+type Done = Pick<FlashResult, 'bytesWritten' | 'sectorsSkipped' | 'verified' | 'started'>;
+
+/** @throws ReflowError E_UNSUPPORTED where nothing can be flashed; otherwise as the routes */
+export async function flashBoard(
+  catalogue: Catalogue,
+  board: Board,
+  image: FlashableImage,
+  request: Pick<FlashRequest, 'port' | 'via' | 'entry'>,
+  progress: Progress,
+  processes: Processes = realProcesses,
+): Promise<FlashResult> {
+  if (!board.flash) {
+    throw new ReflowError(
+      'E_UNSUPPORTED',
+      `${board.id} is no board that is flashed`,
+      `run the image as it is: reflow run NET --board ${board.id}`,
+    );
+  }
+  const route = request.via ?? board.flash.routes[0]!;
+  if (!board.flash.routes.includes(route)) {
+    throw new ReflowError(
+      'E_UNSUPPORTED',
+      `${board.id} cannot be flashed by ${route}`,
+      `choose one of: ${board.flash.routes.join(', ')}`,
+    );
+  }
+  const address = image.address ?? partAddress(board, 'application');
+  const begin = clock.nowMs();
+  const done = await progress.stage('flash', (say) => {
+    const loader = () => buildLoader(board, targetOf(catalogue, board), processes);
+    const job = {
+      board,
+      image: image.bytes,
+      address,
+      port: request.port,
+      entry: request.entry,
+      loader,
+      processes,
+      say,
+    };
+    return (route === 'loader' ? byLoader(job) : route === 'rom' ? byRom(job) : byTool(job, route)).catch(
+      (error) => {
+        throw withOtherRoutes(error, board, route);
+      },
+    );
+  });
+  return { board: board.id, route, ...done, seconds: (clock.nowMs() - begin) / 1000 };
+}
+
+/** A board that does not answer may be reached by another way. */
+function withOtherRoutes(error: unknown, { flash: facts }: Board, route: FlashRoute): unknown {
+  const others = facts!.routes.filter((other) => other !== route);
+  const mute =
+    error instanceof FlashError && ['nothing-answers', 'application', 'garbled'].includes(error.finding);
+  if (!mute || others.length === 0) return error;
+  const hint = `${error.hint.replace(/: --via$/, '')}; other ways to this board: --via ${others.join(', --via ')}`;
+  return new FlashError(error.finding, error.message, { cause: error, hint });
+}
+
+function portOf({ board, port }: Job): string {
+  if (port) return port;
+  throw new ReflowError(
+    'E_USAGE',
+    `${board.id} is flashed over a serial port`,
+    'say which: --port /dev/ttyACM0',
+  );
+}
+
+async function byLoader(job: Job): Promise<Done> {
+  const path = portOf(job);
+  const baudRate = job.board.run.kind === 'serial' ? job.board.run.baudRate : 115200;
+  let port = await openSerialPort(path, { baudRate });
+  try {
+    const onSector = ({ kind, index }: { kind: string; index: number }) => job.say(`${kind} sector ${index}`);
+    return await flashThroughLoader(port, job.image, job.address, {
+      board: job.board.id,
+      start: true,
+      onSector,
+      reopen: async () => {
+        await port.close().catch(() => {});
+        port = await openSerialPort(path, { baudRate });
+        return port;
+      },
+    });
+  } finally {
+    await port.close();
+  }
+}
+
+async function byRom(job: Job): Promise<Done> {
+  const path = portOf(job);
+  const entry = entrySequences.find(({ name }) => name === job.entry) ?? null;
+  const loader = await job.loader();
+  const settings = { baudRate: 115200, parity: 'even' } as const;
+  let port = await openSerialPort(path, settings);
+  try {
+    return await flashImage(port, loader.bytes, loader.address, {
+      entry,
+      start: true,
+      segments: [{ name: 'application', address: job.address, bytes: job.image }],
+      onSector: ({ kind, index }) => job.say(`${kind} sector ${index}`),
+      reopen: async () => {
+        await port.close().catch(() => {});
+        port = await openSerialPort(path, settings);
+        return port;
+      },
+    });
+  } finally {
+    await port.close();
+  }
+}
+
+/** Loader and application as one file. */
+async function byTool(job: Job, route: FlashRoute): Promise<Done> {
+  const loader = await job.loader();
+  const all = new Uint8Array(job.address - loader.address + job.image.length).fill(0xff);
+  all.set(loader.bytes);
+  all.set(job.image, job.address - loader.address);
+  const scratch = await mkdtemp(join(tmpdir(), 'reflow-flash-'));
+  try {
+    const bin = join(scratch, 'image.bin');
+    await writeFile(bin, all);
+    job.say(`${route} writes ${all.length} bytes`);
+    const { verified, started } = await flashTools[route]!(
+      { bin, address: loader.address, bytes: all.length, openocd: job.board.flash!.openocd, scratch },
+      job.processes,
+    );
+    return { bytesWritten: all.length, sectorsSkipped: 0, verified, started };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
