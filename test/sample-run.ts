@@ -2,7 +2,13 @@
  * A run like that of `kws` on virt-m4, for tests of what people see: the shapes and MACs of that network (DS-CNN, MLPerf Tiny),
  * buffers that alternate between two halves of the arena, and made-up costs.
  */
-import type { PlanResult, ProfileResult, RunDocument, VerifyResult } from '../src/flow/results.js';
+import type {
+  FlashResult,
+  PlanResult,
+  ProfileResult,
+  RunDocument,
+  VerifyResult,
+} from '../src/flow/results.js';
 
 type Layer = readonly [kind: string, label: string, shape: readonly number[], macs: number, perMac: number];
 
@@ -114,6 +120,16 @@ export const sampleVerify: VerifyResult = {
   layersCompared: 13,
   outputs: [{ name: 'Identity', maxAbsDiff: 0, rmse: 0, cosine: 1 }],
   firstDivergent: null,
+};
+
+export const sampleFlash: FlashResult = {
+  board: 'nucleo-f446re',
+  route: 'loader',
+  bytesWritten: 71_204,
+  sectorsSkipped: 2,
+  seconds: 3.5,
+  verified: true,
+  started: true,
 };
 
 export const sampleDocument: RunDocument = { plan: samplePlan, profile: sampleProfile, verify: sampleVerify };

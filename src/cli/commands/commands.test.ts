@@ -1,69 +1,26 @@
 import test from 'ava';
-import { samplePlan, sampleProfile, sampleRun, sampleVerify } from '../../../test/sample-run.js';
-import { silent } from '../../flow/progress.js';
-import type { PlanInstance } from '../../flow/requests.js';
+import { call } from '../../../test/call-command.js';
+import { sampleFlash, samplePlan, sampleProfile, sampleRun, sampleVerify } from '../../../test/sample-run.js';
 import type {
   BuildResult,
   CompileResult,
   DeployResult,
   DoctorResult,
-  FlashResult,
   InspectResult,
-  InstanceResult,
   RunResult,
 } from '../../flow/results.js';
 import type { ReportRequest } from '../../report/write-report.js';
-import type { Command } from '../command.js';
-import { runCli } from '../run-cli.js';
 import { boardsCommand } from './boards.js';
 import { buildCommand } from './build.js';
 import { compileCommand } from './compile.js';
 import { deployCommand } from './deploy.js';
 import { doctorCommand } from './doctor.js';
-import { flashCommand } from './flash.js';
 import { commands } from './index.js';
 import { inspectCommand } from './inspect.js';
-import { planCommand } from './plan.js';
 import { profileCommand } from './profile.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { verifyCommand } from './verify.js';
-
-interface Call {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-  /** What the command asked of the long story. */
-  readonly request: unknown;
-}
-
-/** Runs a command whose long story notes its request and answers with `result`. */
-async function call<R>(
-  make: (story: (request: unknown) => Promise<R>) => Command,
-  result: R,
-  ...argv: string[]
-): Promise<Call> {
-  let request: unknown = null;
-  let out = '';
-  let err = '';
-  const story = async (asked: unknown) => {
-    request = asked;
-    return result;
-  };
-  const status = await runCli(argv, {
-    commands: [make(story)],
-    folder: '/nowhere',
-    version: '0',
-    progress: silent,
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-  });
-  return { status, out, err, request };
-}
 
 const input = {
   name: 'input_1',
@@ -144,74 +101,6 @@ test('inspect prints every operator, tensor and refusal; refusals are status 3',
   t.like(JSON.parse(bad.out), { unsupported, macs: 320_000, error: { code: 'E_UNSUPPORTED' } });
 });
 
-const noInstance = async () => {
-  throw new Error('no instance was asked for');
-};
-
-test('plan --instance solves a bare allocation problem; what exceeds the capacity is status 3', async (t) => {
-  const solved: InstanceResult = {
-    file: 'a.csv',
-    buffers: [{ id: 'x', offset: 0, size: 12 }],
-    ...{ height: 12, lowerBound: 10, gap: 0.2, provenOptimal: false, engine: 'typescript', seconds: 0.01 },
-    ...{ capacity: null, fits: null },
-  };
-  const make = (story: PlanInstance) =>
-    planCommand(
-      async () => samplePlan,
-      async () => {},
-      story,
-    );
-  const fine = await call(make, solved, 'plan', '--instance', 'a.csv', '--seconds', '3');
-  t.deepEqual(fine.request, { file: 'a.csv', capacity: null, seconds: 3 });
-  t.regex(
-    fine.out,
-    /height +12 bytes\nlower bound +10 bytes\ngap +20\.00 %\nproof +open\nengine +typescript/,
-  );
-  const small = { ...solved, capacity: 11, fits: false };
-  const bad = await call(make, small, 'plan', '--instance', 'a.csv', '--capacity', '11');
-  t.is(bad.status, 3);
-  t.regex(bad.err, /^E_DOES_NOT_FIT: a\.csv: .* 12 bytes, 1 too many/);
-  for (const wrong of [
-    ['plan'],
-    ['plan', 'kws'],
-    ['plan', 'kws', '--board', 'b', '--capacity', '3'],
-    ['plan', 'kws', '--instance', 'a.csv'],
-    ['plan', '--instance', 'a.csv', '--seconds', '0'],
-  ])
-    t.is((await call(make, solved, ...wrong)).status, 2, wrong.join(' '));
-});
-
-test('plan prints proof, memories, buffers and advice; draws on request; a misfit is status 3 with the missing bytes', async (t) => {
-  const drawn: string[] = [];
-  const draw = async (path: string) => void drawn.push(path);
-  const make = (story: Parameters<typeof planCommand>[0]) => planCommand(story, draw, noInstance);
-  const fine = await call(make, samplePlan, 'plan', 'kws', '--board', 'virt-m4', '--html', 'map.html');
-  t.deepEqual(fine.request, {
-    network: 'kws',
-    board: 'virt-m4',
-    objective: 'balanced',
-    input: 'resident',
-    seconds: 1.5,
-  });
-  t.deepEqual(drawn, ['map.html']);
-  for (const pattern of [
-    /arena 17,280 bytes, fits/,
-    /790 bytes \(4\.8 %\) above/,
-    /scratch of layer_0/,
-    /Advice:\n {2}stream/,
-  ]) {
-    t.regex(fine.out, pattern);
-  }
-  const regions = [{ name: 'ram', bytes: 16_384, used: 26_112 }];
-  const bad = await call(make, { ...samplePlan, fits: false, regions }, 'plan', 'k', '--board', 'b');
-  t.is(bad.status, 3);
-  t.regex(
-    bad.err,
-    /^E_DOES_NOT_FIT: kws does not fit virt-m4: 9,728 bytes are missing in ram\. Next: stream layers/,
-  );
-  t.is((await call(make, samplePlan, 'plan', 'k', '--board', 'b', '--seconds', '0')).status, 2);
-});
-
 test('compile and build print what was made', async (t) => {
   const argv = ['compile', 'kws.tflite', '--board', 'virt-m4', '--out', 'out', '--objective', 'ram'];
   const c = await call(compileCommand, compiled, ...argv);
@@ -290,37 +179,6 @@ test('profile prints cost, share and cost per MAC of every operator, in the unit
   );
 });
 
-const flashed: FlashResult = {
-  board: 'nucleo-f446re',
-  route: 'loader',
-  bytesWritten: 71_204,
-  sectorsSkipped: 2,
-  seconds: 3.5,
-  verified: true,
-  started: true,
-};
-
-test('flash takes a port, a board and a way, and says what it did', async (t) => {
-  const { status, out, request } = await call(
-    flashCommand,
-    flashed,
-    'flash',
-    'build',
-    '--port',
-    '/dev/x',
-    '--via',
-    'rom',
-  );
-  t.is(status, 0);
-  t.deepEqual(request, { image: 'build', port: '/dev/x', board: null, via: 'rom', entry: null });
-  for (const pattern of [/flashed by loader/, /71,204 bytes in 3\.50 s/, /2 sectors/, /verified {2}yes/])
-    t.regex(out, pattern);
-  const blind = await call(flashCommand, { ...flashed, verified: false, started: false }, 'flash', 'x.bin');
-  t.regex(blind.out, /cannot tell/);
-  t.regex(blind.out, /press reset/);
-  t.is((await call(flashCommand, flashed, 'flash', 'x', '--via', 'magic')).status, 2);
-});
-
 test('deploy prints all of it, and its status is that of the plan or the comparison', async (t) => {
   const deployed: DeployResult = {
     network: 'kws',
@@ -329,7 +187,7 @@ test('deploy prints all of it, and its status is that of the plan or the compari
     plan: samplePlan,
     compile: compiled,
     build: built,
-    flash: flashed,
+    flash: sampleFlash,
     run: ran,
     verify: sampleVerify,
     profile: sampleProfile,
