@@ -223,7 +223,7 @@ const refused: Record<string, readonly [spec: NetworkSpec, code: ErrorCode, mess
     /float32 where integers belong/,
   ],
   'too many operators': [chain(5000, vector()), 'E_UNSUPPORTED', /5000 operators; at most 4096/],
-  'too many tensors': [chain(3000, vector()), 'E_UNSUPPORTED', /3001 tensors to place/],
+  'too many tensors': [chain(4096, vector()), 'E_UNSUPPORTED', /more than 4096 tensors to place/],
 };
 
 for (const [name, [spec, code, message]] of Object.entries(refused)) {

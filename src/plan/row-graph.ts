@@ -164,6 +164,8 @@ function rowOp(graph: Graph, op: Op, options: RowGraphOptions): RowOp {
     if (rule?.kind === 'accumulate') return position === 0 ? oneRow : null;
     return rule?.kind === 'pointwise' && isTall(view.input(position), height) ? oneRow : null;
   };
+  // A window over a constant, or one whose rows go nowhere, has nothing to shift.
+  const isWindow = rule?.kind === 'window' && computed[0]?.position === 0 && op.outputs.length > 0;
   return {
     op: op.id,
     steps: rule === null ? 1 : rule.kind === 'accumulate' ? view.input(0).shape[1]! : height,
@@ -172,7 +174,7 @@ function rowOp(graph: Graph, op: Op, options: RowGraphOptions): RowOp {
     scratchBytes,
     scratchKept: rule?.kind === 'accumulate',
     inPlace,
-    shiftBytes: rule?.kind === 'window' && options.shifted ? shiftOf(view, options.rowAlignment) : null,
+    shiftBytes: isWindow && options.shifted ? shiftOf(view, options.rowAlignment) : null,
   };
 }
 
