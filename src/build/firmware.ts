@@ -11,7 +11,7 @@ export type FirmwarePart = 'application' | 'loader';
 /** Folders of `firmware/`: the board's port, what its vendor's families share, and what the core needs. */
 function folders(board: Board, target: Target): string[] {
   const { port } = board.firmware;
-  const vendor = /^stm32(?=.)/.exec(port)?.[0];
+  const vendor = /^(stm32|mps)(?=.)/.exec(port)?.[0];
   return [port, ...(vendor ? [vendor] : []), ...(target.image === 'bare-metal' ? ['cortex-m'] : [])];
 }
 
