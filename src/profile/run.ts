@@ -41,8 +41,13 @@ export interface Profile extends Costs {
   readonly runs: number;
   /** Largest minus smallest total over the runs. */
   readonly totalSpread: number;
+  /** Total of every run, in the order of the runs. */
+  readonly totals: readonly number[];
   readonly perOp: readonly OperatorCost[];
 }
+
+/** Whether the totals of the runs so far are enough. */
+export type EnoughRuns = (totals: readonly number[]) => boolean;
 
 /** One inference: opens the network, loads `inputs`, runs, reads every output. */
 export async function runOnce(
@@ -53,30 +58,31 @@ export async function runOnce(
   await session.open(network);
   const report = await loadAndRun(session, network, inputs, {});
   return {
-    ...costs(session.identity, network, report, report.ticks),
+    ...costs(session.identity, network, report, unitsOf(session.identity, report.ticks)),
     outputs: await readOutputs(session, network),
   };
 }
 
 /**
  * What each operator costs. Every run starts from loaded inputs. The total is that of runs without counters.
- * @param runs at least 1
+ * @param runs at least 1, or a rule that says after each run, by the totals so far, whether they are enough
  */
 export async function profile(
   session: Session,
   network: BoardNetwork,
   inputs: readonly Uint8Array[],
-  runs: number,
+  runs: number | EnoughRuns,
 ): Promise<Profile> {
-  if (!Number.isInteger(runs) || runs < 1)
+  if (typeof runs === 'number' && (!Number.isInteger(runs) || runs < 1))
     throw new ReflowError('E_USAGE', `${runs} runs`, 'ask for 1 or more');
+  const enough: EnoughRuns = typeof runs === 'number' ? ({ length }) => length >= runs : runs;
   await session.open(network);
   const totals: number[] = [];
   const counts: number[][] = network.operators.map(() => []);
-  let last: RunReport | null = null;
-  for (let run = 0; run < runs; run++) {
+  let last: RunReport;
+  do {
     last = await loadAndRun(session, network, inputs, {});
-    totals.push(last.ticks);
+    totals.push(unitsOf(session.identity, last.ticks));
     const { counted } = await loadAndRun(session, network, inputs, { count: true });
     // An operator that a plan runs in several steps counts each of them.
     const ticks = network.operators.map(() => 0);
@@ -85,12 +91,12 @@ export async function profile(
       ticks[position] = (ticks[position] ?? 0) + spent;
     }
     for (const [position, spent] of ticks.entries()) counts[position]?.push(unitsOf(session.identity, spent));
-  }
-  if (!last) throw new Error('no runs');
+  } while (!enough(totals));
   return {
     ...costs(session.identity, network, last, median(totals)),
-    runs,
-    totalSpread: spread(totals.map((ticks) => unitsOf(session.identity, ticks))),
+    runs: totals.length,
+    totalSpread: spread(totals),
+    totals,
     perOp: network.operators.map(({ index, kind }, position) => {
       const samples = counts[position] ?? [];
       return { index, kind, count: median(samples), spread: spread(samples) };
@@ -151,12 +157,12 @@ async function readOutputs(session: Session, network: BoardNetwork): Promise<Ten
   return outputs;
 }
 
-function costs(identity: Identity, network: BoardNetwork, report: RunReport, ticks: number): Costs {
+function costs(identity: Identity, network: BoardNetwork, report: RunReport, total: number): Costs {
   return {
     board: identity.board,
     counter: identity.counterKind,
     clockHz: identity.clockHz,
-    total: unitsOf(identity, ticks),
+    total,
     stackBytes: identity.stackReserveBytes === null ? null : report.stackBytes,
     arenaHighWater: report.arenaHighWater,
     arenaBytes: network.arenaBytes,

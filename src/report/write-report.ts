@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { ReflowError } from '../base/error.js';
 import { type Files, files } from '../base/files.js';
 import type { PlanResult } from '../flow/results.js';
+import { isPostgres } from '../store/database.js';
+import { defaultStorePath } from '../store/default-path.js';
 import type { StoredRun } from '../store/measurement.js';
 import { openStore, type Store } from '../store/store.js';
 import { reportData } from './report-data.js';
@@ -28,12 +30,13 @@ export interface ReportResult {
 
 /** @throws ReflowError E_STORE: no store, no such run, a damaged one; E_FILE, E_DISK_FULL when the page cannot be written */
 export async function writeReport(request: ReportRequest, disk: Files = files): Promise<ReportResult> {
-  if (!existsSync(request.store)) throw nothingYet(`there is no measurement store ${request.store}`);
+  if (!isPostgres(request.store) && !existsSync(request.store))
+    throw nothingYet(`there is no measurement store ${request.store}`);
   const store = await openStore(request.store);
   try {
     if (request.list) return { report: null, runs: (await store.listRuns()).map(withoutDocument) };
     const run = await findRun(store, request);
-    const report = request.out ?? join(dirname(request.store), `report-${run.id}.html`);
+    const report = request.out ?? join(folderBeside(request.store), `report-${run.id}.html`);
     await disk.write(report, reportHtml(reportData(run)));
     return { report, runs: [withoutDocument(run)] };
   } finally {
@@ -44,6 +47,11 @@ export async function writeReport(request: ReportRequest, disk: Files = files): 
 /** Draws the memory map of a plan that has not run. @throws ReflowError E_FILE, E_DISK_FULL */
 export async function writePlanMap(path: string, plan: PlanResult, disk: Files = files): Promise<void> {
   await disk.write(path, planHtml(plan));
+}
+
+/** Reports lie beside the store's file, or where that would be. */
+export function folderBeside(store: string): string {
+  return dirname(isPostgres(store) ? defaultStorePath : store);
 }
 
 async function findRun(store: Store, request: ReportRequest): Promise<StoredRun> {

@@ -5,17 +5,24 @@
  * hands it text that is not UTF-8. Text therefore travels as bytes and is decoded here, where it can fail politely.
  */
 import { type Kysely, sql } from 'kysely';
+import type { Database } from './database.js';
 import type { Measurement, Run, StoredRun } from './measurement.js';
 import type { Schema } from './schema.js';
 
-type Cell = Uint8Array | number | null;
+type Cell = Uint8Array | string | number | null;
 type Row = Readonly<Record<string, Cell>>;
 
-const text = (name: string) => sql<Cell>`cast(${sql.ref(name)} as blob)`.as(name);
-const real = (name: string) => sql<Cell>`cast(${sql.ref(name)} as real)`.as(name);
+type Kind = Database['kind'];
+
+/** PostgreSQL's columns have types of their own. */
+const text = (kind: Kind) => (name: string) =>
+  kind === 'sqlite'
+    ? sql<Cell>`cast(${sql.ref(name)} as blob)`.as(name)
+    : sql<Cell>`${sql.ref(name)}`.as(name);
+const real = (name: string) => sql<Cell>`cast(${sql.ref(name)} as double precision)`.as(name);
 
 /** All runs, ready to be filtered and ordered; each row goes through `storedRun`. */
-export function selectRuns(db: Kysely<Schema>) {
+export function selectRuns(db: Kysely<Schema>, kind: Kind) {
   const texts = [
     'id',
     'at',
@@ -27,17 +34,18 @@ export function selectRuns(db: Kysely<Schema>) {
     'image_hash',
     'document',
   ];
-  return db.selectFrom('runs').select([...texts.map(text), real('clock_hz')]);
+  return db.selectFrom('runs').select([...texts.map(text(kind)), real('clock_hz')]);
 }
 
 /** The values of one run in the order in which they were recorded; each row goes through `storedValue`. */
-export function selectValues(db: Kysely<Schema>, runId: string) {
+export function selectValues(db: Kysely<Schema>, kind: Kind, runId: string) {
   const columns = [
-    ...['metric', 'unit', 'source', 'counter', 'op_kind'].map(text),
+    ...['metric', 'unit', 'source', 'counter', 'op_kind'].map(text(kind)),
     real('value'),
     real('op_index'),
   ];
-  return db.selectFrom('measurements').select(columns).where('run_id', '=', runId).orderBy(sql`rowid`);
+  const values = db.selectFrom('measurements').select(columns).where('run_id', '=', runId);
+  return kind === 'sqlite' ? values.orderBy('position').orderBy(sql`rowid`) : values.orderBy('position');
 }
 
 /** A damaged cell, in the form in which SQLite reports damage. */
@@ -49,6 +57,7 @@ function textOrNull(row: Row, name: string): string | null {
   const cell = row[name] ?? null;
   if (cell === null) return null;
   if (typeof cell === 'number') throw corrupt(name);
+  if (typeof cell === 'string') return cell;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(cell);
   } catch {
@@ -98,7 +107,7 @@ export function storedRun(row: Row): StoredRun {
   };
 }
 
-export function valueRow(runId: string, one: Measurement): Schema['measurements'] {
+export function valueRow(runId: string, one: Measurement, position: number): Schema['measurements'] {
   return {
     run_id: runId,
     metric: one.metric,
@@ -108,6 +117,7 @@ export function valueRow(runId: string, one: Measurement): Schema['measurements'
     counter: one.counter,
     op_index: one.opIndex,
     op_kind: one.opKind,
+    position,
   };
 }
 

@@ -1,8 +1,9 @@
 /** The tables of the store as kysely sees them, and the migrations that make them. Migrations are only ever added. */
 import { type Kysely, type MigrationProvider, sql } from 'kysely';
+import { type CampaignTables, campaignTables } from './campaign-tables.js';
 import { counters } from './measurement.js';
 
-export interface Schema {
+export interface Schema extends CampaignTables {
   runs: {
     id: string;
     at: string;
@@ -24,6 +25,19 @@ export interface Schema {
     counter: string;
     op_index: number | null;
     op_kind: string | null;
+    /** Place in the run's list of values; null in files of the first version, where the order of rows says it. */
+    position: number | null;
+  };
+  /** What reflow last did to a sector of a board's flash. */
+  flash_sectors: {
+    /** The chip's unique id in hex, or the port for ways that do not learn it. */
+    device: string;
+    sector: number;
+    board: string;
+    /** SHA-256 of the content that was verified; null from the moment of an erase. */
+    hash: string | null;
+    /** Times that reflow erased it. */
+    erases: number;
   };
 }
 
@@ -45,7 +59,7 @@ async function firstTables(db: Kysely<Schema>): Promise<void> {
     .addColumn('tool_version', 'text', (column) => column.notNull())
     .addColumn('network', 'text', (column) => column.notNull())
     .addColumn('board', 'text', (column) => column.notNull())
-    .addColumn('clock_hz', 'real')
+    .addColumn('clock_hz', 'double precision')
     .addColumn('model_hash', 'text', (column) => column.notNull())
     .addColumn('plan_hash', 'text')
     .addColumn('image_hash', 'text')
@@ -55,7 +69,7 @@ async function firstTables(db: Kysely<Schema>): Promise<void> {
     .createTable('measurements')
     .addColumn('run_id', 'text', (column) => column.notNull().references('runs.id').onDelete('cascade'))
     .addColumn('metric', 'text', (column) => column.notNull())
-    .addColumn('value', 'real', (column) => column.notNull())
+    .addColumn('value', 'double precision', (column) => column.notNull())
     .addColumn('unit', 'text', (column) => column.notNull())
     .addColumn('source', 'text', (column) => column.notNull())
     .addColumn('counter', 'text', (column) => column.notNull())
@@ -72,10 +86,27 @@ async function firstTables(db: Kysely<Schema>): Promise<void> {
     from measurements m join runs r on r.id = m.run_id`.execute(db);
 }
 
-/** Number of migrations that exist; kept in the file's `user_version`. */
-export const schemaVersion = 1;
+async function secondTables(db: Kysely<Schema>): Promise<void> {
+  await db.schema.alterTable('measurements').addColumn('position', 'integer').execute();
+  await db.schema
+    .createTable('flash_sectors')
+    .addColumn('device', 'text', (column) => column.notNull())
+    .addColumn('sector', 'integer', (column) => column.notNull())
+    .addColumn('board', 'text', (column) => column.notNull())
+    .addColumn('hash', 'text')
+    .addColumn('erases', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('one_row_per_sector', ['device', 'sector'])
+    .execute();
+  await campaignTables(db.schema);
+}
+
+/** Number of migrations that exist; kept in a SQLite file's `user_version`. */
+export const schemaVersion = 2;
 
 /** Migrations in code, by name; kysely runs them in the order of their names and remembers which it ran. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '001-runs-and-measurements': { up: firstTables } }),
+  getMigrations: async () => ({
+    '001-runs-and-measurements': { up: firstTables },
+    '002-campaigns-and-sectors': { up: secondTables },
+  }),
 };

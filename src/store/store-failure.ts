@@ -11,7 +11,8 @@ export function sqliteCode(error: unknown): string {
 export function storeFailure(path: string, error: unknown): ReflowError {
   if (error instanceof ReflowError) return error;
   const code = sqliteCode(error);
-  const text = error instanceof Error ? error.message : String(error);
+  // A server that refuses every address gives an error without words.
+  const text = error instanceof Error ? error.message || code : String(error);
   const failure = (what: string, hint: string) =>
     new ReflowError('E_STORE', `measurement store ${path}: ${what}`, hint, { cause: error });
   if (code.startsWith('SQLITE_FULL') || code === 'ENOSPC') {
@@ -35,6 +36,9 @@ export function storeFailure(path: string, error: unknown): ReflowError {
   }
   if (/newer reflow|corrupted migrations/.test(text)) {
     return failure('a newer reflow wrote this file', 'update reflow, or give another file with --store');
+  }
+  if (/^postgres/.test(path)) {
+    return failure(text, 'check that the server runs and that this address may use its database');
   }
   return failure(text, 'check that the folder exists and may be written, or give another file with --store');
 }

@@ -2,7 +2,8 @@
  * The Debian packages that reflow calls, and how to see fast that they are there: by their files, so that a compiler
  * installed in another way counts too.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { onPath } from './step.mjs';
 
 const program = (name, file = name) => ({ name, present: () => onPath(file) !== null });
@@ -12,6 +13,15 @@ const file = (name, ...paths) => ({ name, present: () => paths.some(existsSync) 
 const library = (name, compiler, path) => ({
   name,
   present: () => existsSync(path) || ![null, `/usr/bin/${compiler}`].includes(onPath(compiler)),
+});
+
+/** Debian keeps the server out of the path, in a folder per version. */
+const server = (name, folder, program) => ({
+  name,
+  present: () =>
+    onPath(program) !== null ||
+    (existsSync(folder) &&
+      readdirSync(folder).some((version) => existsSync(join(folder, version, 'bin', program)))),
 });
 
 const demo = [
@@ -33,6 +43,7 @@ const test = [
   program('stm32flash'),
   program('socat'),
   program('udev', 'udevadm'),
+  server('postgresql', '/usr/lib/postgresql', 'initdb'),
   program('chromium'),
 ];
 
