@@ -63,7 +63,7 @@ export interface BuildOptions extends Common {
   readonly folder: string;
 }
 
-export interface FlashOptions extends Common {
+export interface FlashOptions extends Common, StoreOptions {
   /** A folder with an image, its .image.json, or a .bin. */
   readonly image: string;
   /** Serial port of the board, for the ways that need one. */
@@ -144,8 +144,8 @@ export function build({ folder, progress = silent }: BuildOptions): Promise<Buil
 
 /** An image onto a board, verified where the way allows it. */
 export function flash({ image, progress = silent, ...options }: FlashOptions): Promise<FlashResult> {
-  const { port = null, board = null, via = null, entry = null } = options;
-  return flashStory({ image, port, board, via, entry }, progress);
+  const { port = null, board = null, via = null, entry = null, store = defaultStorePath } = options;
+  return flashStory({ image, port, board, via, entry, store }, progress);
 }
 
 /** One inference on a board. */

@@ -58,6 +58,20 @@ export class ReflowError extends Error {
   }
 }
 
+/** Anything that is not ours is a fault in reflow; REFLOW_DEBUG=1 shows where. */
+export function asReflowError(thrown: unknown): ReflowError {
+  if (thrown instanceof ReflowError) return thrown;
+  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return new ReflowError(
+    'E_INTERNAL',
+    text,
+    'report this with the command line; REFLOW_DEBUG=1 shows where it happened',
+    {
+      cause: thrown,
+    },
+  );
+}
+
 function oneLine(text: string): string {
   return text.replace(/\s*[\r\n]+\s*/g, ' ').trim();
 }

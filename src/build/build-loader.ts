@@ -1,9 +1,9 @@
 /** The resident loader of a board: firmware/loader.c with the board's port and flash driver, as the bytes for the start of flash. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ReflowError } from '../base/error.js';
 import { type Processes, processes as realProcesses } from '../base/processes.js';
+import { inScratch } from '../base/scratch.js';
 import type { Board } from '../hw/board.js';
 import type { Target } from '../hw/target.js';
 import { type CompileJob, callTool, compileAll } from './compiler.js';
@@ -34,8 +34,7 @@ export async function buildLoader(
       'choose a hardware board: reflow boards',
     );
   }
-  const folder = await mkdtemp(join(tmpdir(), 'reflow-loader-'));
-  try {
+  return inScratch('reflow-loader-', async (folder) => {
     const flags = [
       '-ffunction-sections',
       '-fdata-sections',
@@ -60,7 +59,5 @@ export async function buildLoader(
     if (copied.status !== 0)
       throw new ReflowError('E_BUILD', `${objcopy}: ${copied.stderr}`, 'check the disk and try again');
     return { address: partAddress(board, 'loader'), bytes: await readFile(at('bin')) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -3,9 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../base/assets.js';
+import { asReflowError } from '../base/error.js';
 import { commands } from './commands/index.js';
 import { plainProgress, terminalProgress } from './progress.js';
-import { asReflowError, runCli } from './run-cli.js';
+import { runCli } from './run-cli.js';
 
 /** A reader that went away (`reflow boards | head`) is no failure; what we would have said is simply not needed. */
 function ignoreBrokenPipe(stream: NodeJS.WriteStream): void {
@@ -30,6 +31,14 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 
 process.on('uncaughtException', lastResort);
 process.on('unhandledRejection', lastResort);
+// An exit, unlike the death by a signal, lets everybody remove temporary folders and end emulators.
+for (const [signal, number] of [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const) {
+  process.on(signal, () => process.exit(128 + number));
+}
 ignoreBrokenPipe(process.stdout);
 ignoreBrokenPipe(process.stderr);
 

@@ -47,6 +47,7 @@ export function terminalProgress(terminal: NodeJS.WriteStream): Progress {
 /** One line when a stage begins and one when it ends; details are left out. */
 export function plainProgress(write: (text: string) => void, time: Clock = clock): Progress {
   return {
+    note: (line) => write(`${line}\n`),
     async stage(title, work) {
       write(`${title} ...\n`);
       const begun = time.nowMs();

@@ -1,5 +1,5 @@
 /** One call of the command line, from its arguments to its exit status. */
-import { ReflowError } from '../base/error.js';
+import { asReflowError, type ReflowError } from '../base/error.js';
 import type { Progress } from '../flow/progress.js';
 import type { Command } from './command.js';
 import { readConfig } from './config.js';
@@ -42,20 +42,6 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     if (json) out(document(errorDocument(error)));
     return error.exitStatus;
   }
-}
-
-/** Anything that is not ours is a fault in reflow; REFLOW_DEBUG=1 shows where. */
-export function asReflowError(thrown: unknown): ReflowError {
-  if (thrown instanceof ReflowError) return thrown;
-  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return new ReflowError(
-    'E_INTERNAL',
-    text,
-    'report this with the command line; REFLOW_DEBUG=1 shows where it happened',
-    {
-      cause: thrown,
-    },
-  );
 }
 
 function errorDocument({ code, message, hint }: ReflowError): object {

@@ -1,22 +1,18 @@
 /** Compile, build, flash or boot, run, verify and profile, in one go. */
 import { join } from 'node:path';
 import { clock } from '../base/clock.js';
-import type { Board } from '../hw/board.js';
 import { profile as profileOn } from '../profile/run.js';
 import { buildProject, buildResult } from './build.js';
 import { writeProject } from './compile.js';
-import { flashBoard } from './flash.js';
+import { flashBuilt } from './flash.js';
 import { inspectGraph } from './inspect.js';
-import { loadCatalogue } from './list-boards.js';
 import { inputsOrGenerated } from './network-inputs.js';
 import { planRequestOf, running } from './on-board.js';
 import { assertFits, planFor } from './plan.js';
 import { recordProfile } from './profile.js';
-import type { Progress } from './progress.js';
-import { readFlashable } from './read-image.js';
 import { hostReference } from './reference.js';
 import type { Deploy } from './requests.js';
-import type { DeployResult, FlashResult } from './results.js';
+import type { DeployResult } from './results.js';
 import { bytesOf, runOn } from './run.js';
 import { verifyOn } from './verify.js';
 
@@ -44,7 +40,7 @@ export const deploy: Deploy = async (request, progress) => {
   const reference = await stage('reference', () => hostReference(request.network));
   const flashed =
     planned.board.kind === 'hardware'
-      ? await flashBuilt(folder, planned.board, request.port, progress)
+      ? await flashBuilt(folder, planned.board, request.port, request.store, progress)
       : null;
   if (flashed) stages.push({ name: 'flash', seconds: flashed.seconds });
   return running(planned, image, request.port, async (connected): Promise<DeployResult> => {
@@ -70,13 +66,3 @@ export const deploy: Deploy = async (request, progress) => {
     };
   });
 };
-
-async function flashBuilt(
-  folder: string,
-  board: Board,
-  port: string | null,
-  progress: Progress,
-): Promise<FlashResult> {
-  const [catalogue, image] = await Promise.all([loadCatalogue(), readFlashable(folder)]);
-  return flashBoard(catalogue, board, image, { port, via: null, entry: null }, progress);
-}

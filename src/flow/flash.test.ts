@@ -29,7 +29,7 @@ test('a tool gets loader and application in one file, for the start of flash', a
     exec: (request) => (request.program === 'openocd' ? openocd : processes).exec(request),
   };
   const image = { path: 'x.bin', board: null, bytes: application, address: null };
-  const request = { port: null, via: 'openocd', entry: null } as const;
+  const request = { port: null, via: 'openocd', entry: null, store: ':memory:' } as const;
   const result = await flashBoard(catalogue, board, image, request, silent, mixed);
   t.like(result, {
     board: board.id,

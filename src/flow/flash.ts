@@ -2,12 +2,12 @@
  * An image onto a board, by the way that the board's file names first or the user chooses: its resident loader, its ROM
  * bootloader, or a program for the ST-LINK or USB. All but the loader put the loader there as well.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clock } from '../base/clock.js';
 import { ReflowError } from '../base/error.js';
 import { type Processes, processes as realProcesses } from '../base/processes.js';
+import { inScratch } from '../base/scratch.js';
 import { openSerialPort } from '../base/serial-port.js';
 import { buildLoader, type Loader } from '../build/build-loader.js';
 import { partAddress } from '../build/firmware.js';
@@ -47,6 +47,18 @@ function boardIdOf(request: FlashRequest, image: FlashableImage): string {
   return id;
 }
 
+/** Flashes what `buildProject` left in a project's folder, by the board's first way. @param store keeps its record */
+export async function flashBuilt(
+  folder: string,
+  board: Board,
+  port: string | null,
+  store: string,
+  progress: Progress,
+): Promise<FlashResult> {
+  const [catalogue, image] = await Promise.all([loadCatalogue(), readFlashable(folder)]);
+  return flashBoard(catalogue, board, image, { port, via: null, entry: null, store }, progress);
+}
+
 /** What a route works on. */
 interface Job {
   readonly board: Board;
@@ -67,7 +79,7 @@ export async function flashBoard(
   catalogue: Catalogue,
   board: Board,
   image: FlashableImage,
-  request: Pick<FlashRequest, 'port' | 'via' | 'entry'>,
+  request: Pick<FlashRequest, 'port' | 'via' | 'entry' | 'store'>,
   progress: Progress,
   processes: Processes = realProcesses,
 ): Promise<FlashResult> {
@@ -178,8 +190,7 @@ async function byTool(job: Job, route: FlashRoute): Promise<Done> {
   const all = new Uint8Array(job.address - loader.address + job.image.length).fill(0xff);
   all.set(loader.bytes);
   all.set(job.image, job.address - loader.address);
-  const scratch = await mkdtemp(join(tmpdir(), 'reflow-flash-'));
-  try {
+  return inScratch('reflow-flash-', async (scratch) => {
     const bin = join(scratch, 'image.bin');
     await writeFile(bin, all);
     job.say(`${route} writes ${all.length} bytes`);
@@ -188,7 +199,5 @@ async function byTool(job: Job, route: FlashRoute): Promise<Done> {
       job.processes,
     );
     return { bytesWritten: all.length, sectorsSkipped: 0, verified, started };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
 }

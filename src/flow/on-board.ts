@@ -1,11 +1,10 @@
 /** From a network's file to a session with a board that runs it, and everything ended again afterwards. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReflowError } from '../base/error.js';
+import { inScratch } from '../base/scratch.js';
 import type { Image } from '../hw/image.js';
 import { openBoard } from '../profile/open-board.js';
-import { type BoardNetwork, Session } from '../profile/session.js';
+import { type BoardNetwork, Session, type SessionOptions } from '../profile/session.js';
 import { buildProject } from './build.js';
 import { writeProject } from './compile.js';
 import { assertFits, type Planned, planFor } from './plan.js';
@@ -49,13 +48,14 @@ export async function running<T>(
   image: Image,
   port: string | null,
   work: (board: Running) => Promise<T>,
+  options: SessionOptions = {},
 ): Promise<T> {
   if (port !== null && planned.board.kind !== 'hardware') {
     throw new ReflowError('E_USAGE', `${planned.board.id} is no board at a port`, 'leave out --port');
   }
   const open = await openBoard(planned.board, image, port === null ? {} : { port });
   try {
-    const session = await Session.start(open.port);
+    const session = await Session.start(open.port, options);
     const network = (await session.networks()).find(({ name }) => name === planned.graph.name);
     if (!network) {
       throw new ReflowError(
@@ -71,10 +71,5 @@ export async function running<T>(
 }
 
 export async function inScratchFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const scratch = await mkdtemp(join(tmpdir(), 'reflow-'));
-  try {
-    return await work(join(scratch, 'project'));
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  return inScratch('reflow-', (scratch) => work(join(scratch, 'project')));
 }

@@ -7,6 +7,7 @@ import { type Board, type Memory, memoryFor } from '../hw/board.js';
 import { boardById, targetOf } from '../hw/catalogue.js';
 import type { Target } from '../hw/target.js';
 import { type Graph, tensorOf } from '../ir/graph.js';
+import type { PlanSolver } from '../plan/allocation.js';
 import type { Plan } from '../plan/plan.js';
 import type { PlanOptions } from '../plan/plan-graph.js';
 import { type AdviceQuestion, adviceFor } from './advice.js';
@@ -31,8 +32,15 @@ export interface Planned {
 
 export const plan: PlanStory = async (request) => (await planFor(request)).result;
 
-/** Reads, simplifies, plans and emits a network; nothing is written. */
-export async function planFor(request: PlanRequest, clock: Clock = realClock): Promise<Planned> {
+/**
+ * Reads, simplifies, plans and emits a network; nothing is written.
+ * @param solver where the plan must not depend on the load of the machine: `patientSolver`
+ */
+export async function planFor(
+  request: PlanRequest,
+  clock: Clock = realClock,
+  solver: PlanSolver = planSolver(),
+): Promise<Planned> {
   const catalogue = await loadCatalogue();
   const board = boardById(catalogue, request.board);
   const target = targetOf(catalogue, board);
@@ -44,7 +52,7 @@ export async function planFor(request: PlanRequest, clock: Clock = realClock): P
   const options: PlanOptions = {
     ...{ objective, input, region, seconds: limit },
     kernelSets: target.kernelSets,
-    solver: planSolver(),
+    solver,
   };
   const made = planNetwork(graph, options);
   const seconds = (clock.nowMs() - start) / 1000;

@@ -3,13 +3,13 @@ import { clock } from '../base/clock.js';
 import { ReflowError } from '../base/error.js';
 import { tensorOf } from '../ir/graph.js';
 import { type Profile as BoardProfile, profile as profileOn } from '../profile/run.js';
-import { type Measurement, measurement } from '../store/measurement.js';
+import { type Measurement, measurement, type Run } from '../store/measurement.js';
 import { openStore } from '../store/store.js';
 import { costOf, sourceOf } from './board-cost.js';
 import { generatedInputs } from './network-inputs.js';
 import { type OnBoard, onBoard } from './on-board.js';
 import type { Profile } from './requests.js';
-import type { OpCost, ProfileResult, RunDocument, VerifyResult } from './results.js';
+import type { Cost, OpCost, ProfileResult, RunDocument, VerifyResult } from './results.js';
 import { toolVersion } from './tool-version.js';
 
 export const profile: Profile = async (request, progress) => {
@@ -31,11 +31,32 @@ export const profile: Profile = async (request, progress) => {
 
 /** Stores a profile, with the document that its report needs. */
 export async function recordProfile(
-  { planned, image }: OnBoard,
+  board: OnBoard,
   counted: BoardProfile,
   storePath: string,
   verified: VerifyResult | null,
 ): Promise<ProfileResult> {
+  const { unstored, run, measurements } = await profileRecord(board, counted, verified);
+  const store = await openStore(storePath);
+  try {
+    return { ...unstored, runId: await store.recordRun(run, measurements) };
+  } finally {
+    await store.close();
+  }
+}
+
+export interface ProfileRecord {
+  readonly unstored: Omit<ProfileResult, 'runId'> & Cost;
+  readonly run: Run;
+  readonly measurements: readonly Measurement[];
+}
+
+/** A profile as it is stored. */
+export async function profileRecord(
+  { planned, image }: OnBoard,
+  counted: BoardProfile,
+  verified: VerifyResult | null,
+): Promise<ProfileRecord> {
   const { graph, board, plan, network, result } = planned;
   const source = sourceOf(counted.counter);
   const macs = new Map(planned.project.ops.map((op) => [op.index, op.macs]));
@@ -68,24 +89,19 @@ export async function recordProfile(
     energy: null,
     ...costOf(counted.counter, counted.total),
   };
-  const store = await openStore(storePath);
-  try {
-    const document: RunDocument = { plan: result, profile: { ...unstored, runId: '' }, verify: verified };
-    const run = {
-      at: clock.timestamp(),
-      toolVersion: await toolVersion(),
-      network: graph.name,
-      board: board.id,
-      clockHz: board.clockHz,
-      modelHash: network.modelHash,
-      planHash: result.planHash,
-      imageHash: image.hash,
-      document: JSON.stringify(document),
-    };
-    return { ...unstored, runId: await store.recordRun(run, measurementsOf(counted, planned)) };
-  } finally {
-    await store.close();
-  }
+  const document: RunDocument = { plan: result, profile: { ...unstored, runId: '' }, verify: verified };
+  const run = {
+    at: clock.timestamp(),
+    toolVersion: await toolVersion(),
+    network: graph.name,
+    board: board.id,
+    clockHz: board.clockHz,
+    modelHash: network.modelHash,
+    planHash: result.planHash,
+    imageHash: image.hash,
+    document: JSON.stringify(document),
+  };
+  return { unstored, run, measurements: measurementsOf(counted, planned) };
 }
 
 function measurementsOf(counted: BoardProfile, { plan, board }: OnBoard['planned']): Measurement[] {

@@ -67,6 +67,8 @@ export interface FlashRequest {
   readonly via: FlashRoute | null;
   /** Name of the modem-line sequence into the ROM bootloader; null when a person does it. */
   readonly entry: string | null;
+  /** The store that keeps wear and content of the board's sectors. */
+  readonly store: string;
 }
 
 export interface DoctorRequest {

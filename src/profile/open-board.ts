@@ -1,10 +1,10 @@
 /** Brings an image to life: starts the emulator or the process, or opens the serial line to a board that is flashed. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
 import { openProcessPort } from '../base/process-port.js';
+import { closeScratch, openScratch } from '../base/scratch.js';
 import { openSerialPort } from '../base/serial-port.js';
 import { startTethered } from '../base/tethered-program.js';
 import type { Board } from '../hw/board.js';
@@ -53,8 +53,8 @@ const install = (run: { readonly package: string }) => `install it: sudo apt-get
 
 /** The plug-in counts instructions in a file that the guest maps. */
 async function openUserMode(run: Run<'qemu-user'>, image: Image): Promise<OpenBoard> {
-  const folder = await mkdtemp(join(tmpdir(), 'reflow-counter-'));
-  const clean = () => rm(folder, { recursive: true, force: true });
+  const folder = openScratch('reflow-counter-');
+  const clean = () => closeScratch(folder);
   try {
     const counter = join(folder, 'counter');
     await writeFile(counter, new Uint8Array(8));

@@ -38,7 +38,8 @@ ${mapSection(plan, colours)}`,
   );
 }
 
-function page(title: string, body: string): string {
+/** The frame of every page. */
+export function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escapeHtml(title)}</title><style>${style}</style></head>

@@ -1,7 +1,7 @@
 import type { Flash } from '../../flow/requests.js';
 import type { FlashResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
-import { portOption } from '../options.js';
+import { portOption, storeOption } from '../options.js';
 import { grouped, pairs, paragraphs } from '../text.js';
 
 const routes = [
@@ -28,6 +28,7 @@ export const flashCommand = (flash: Flash) =>
     },
     options: {
       ...portOption,
+      ...storeOption,
       board: { describe: 'id of the board; default: the one that the image was built for', type: 'string' },
       via: { describe: 'how; default: the first way of the board', choices: routes },
       entry: {
@@ -35,12 +36,13 @@ export const flashCommand = (flash: Flash) =>
         choices: entries,
       },
     },
-    run: ({ image, port, board, via, entry }, progress) =>
+    run: ({ image, port, board, via, entry, store }, progress) =>
       flash(
         {
           image,
           port: port ?? null,
           board: board ?? null,
+          store,
           // The parser has checked the choices; here they get their types.
           via: (via as (typeof routes)[number] | undefined) ?? null,
           entry: (entry as (typeof entries)[number] | undefined) ?? null,

@@ -5,6 +5,7 @@ import type { Story } from '../../flow/requests.js';
 import type { Command } from '../command.js';
 import { boardsCommand } from './boards.js';
 import { buildCommand } from './build.js';
+import { campaignCommand } from './campaign.js';
 import { compileCommand } from './compile.js';
 import { deployCommand } from './deploy.js';
 import { doctorCommand } from './doctor.js';
@@ -50,6 +51,11 @@ export const commands: readonly Command[] = [
   deployCommand(
     later(async () => (await import('../../flow/deploy.js')).deploy),
     async (request) => (await report()).writeReport(request),
+  ),
+  campaignCommand(
+    later(async () => (await import('../../flow/campaign/campaign.js')).campaign),
+    async (result, { store }, path) =>
+      (await import('../../report/campaign-html.js')).writeCampaignReport(result, store, path),
   ),
   reportCommand(async (request) => (await report()).writeReport(request)),
 ];
