@@ -14,10 +14,11 @@ export const campaignCommand = (
   writeReport: (result: CampaignResult, request: CampaignRequest, path: string | null) => Promise<string>,
 ) =>
   defineCommand({
-    command: 'campaign <words..>',
+    command: 'campaign <action> [file]',
     describe: 'Networks x boards, unattended: campaign run FILE, campaign show FILE',
     positionals: {
-      words: { describe: 'run FILE or show FILE', type: 'string', array: true, demandOption: true },
+      action: { describe: 'run, which may be left out, or show', type: 'string', demandOption: true },
+      file: { describe: 'the campaign: networks, boards, settings; README shows one', type: 'string' },
     },
     options: {
       ...storeOption,
@@ -30,8 +31,8 @@ export const campaignCommand = (
       fresh: { describe: 'run all trials again', type: 'boolean', default: false },
       html: { describe: 'file for the HTML report', type: 'string' },
     },
-    run: async ({ words, store, host, retry, fresh, html }, progress): Promise<CampaignDone> => {
-      const [action, file] = wordsOf(words.map(String));
+    run: async ({ store, host, retry, fresh, html, ...words }, progress): Promise<CampaignDone> => {
+      const [action, file] = wordsOf(words.action, words.file);
       const again = fresh ? 'all' : retry ? 'failed' : null;
       const request: CampaignRequest = { action, file, store, host: host ?? null, again };
       const result = await campaign(request, progress);
@@ -42,11 +43,12 @@ export const campaignCommand = (
   });
 
 /** `run` may be left out. */
-function wordsOf(words: readonly string[]): [CampaignRequest['action'], string] {
-  const [first, ...rest] = words;
-  if (words.length === 1 && first !== 'run' && first !== 'show') return ['run', first!];
-  if (rest.length === 1 && (first === 'run' || first === 'show')) return [first, rest[0]!];
-  throw new ReflowError('E_USAGE', `campaign ${words.join(' ')}`, 'write: reflow campaign run FILE');
+function wordsOf(action: string, file: string | undefined): [CampaignRequest['action'], string] {
+  const isAction = action === 'run' || action === 'show';
+  if (isAction && file !== undefined) return [action, file];
+  if (!isAction && file === undefined) return ['run', action];
+  const what = isAction ? `campaign ${action} of which file?` : `there is no campaign ${action}`;
+  throw new ReflowError('E_USAGE', what, 'write: reflow campaign run FILE');
 }
 
 export function campaignComplaint(result: CampaignResult): ReflowError | null {
