@@ -83,11 +83,11 @@ for (const [kind, place] of kinds) {
   );
 
   story('a lease that ran out goes to another, and the late answer does not count', async (t, store) => {
-    const [slow, quick] = [campaign(store, 'slow', 50), campaign(store, 'quick')];
+    const [slow, quick] = [campaign(store, 'slow', 1500), campaign(store, 'quick')];
     await slow.enroll([trials[0]!]);
     const first = (await slow.claim('virt-m4', 'u', known))!;
     t.is(await quick.claim('virt-m4', 'u', known), null);
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    await new Promise((resolve) => setTimeout(resolve, 1800));
     const second = (await quick.claim('virt-m4', 'u', known))!;
     t.true(second.token > first.token);
     t.is(await slow.finish(first, end), 'lost');

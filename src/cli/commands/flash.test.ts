@@ -15,7 +15,14 @@ test('flash takes a port, a board and a way, and says what it did', async (t) =>
     'rom',
   );
   t.is(status, 0);
-  t.deepEqual(request, { image: 'build', port: '/dev/x', board: null, via: 'rom', entry: null });
+  t.deepEqual(request, {
+    image: 'build',
+    port: '/dev/x',
+    board: null,
+    via: 'rom',
+    entry: null,
+    store: '.reflow/store.db',
+  });
   for (const pattern of [/flashed by loader/, /71,204 bytes in 3\.50 s/, /2 sectors/, /verified {2}yes/])
     t.regex(out, pattern);
   const blind = await call(
