@@ -82,6 +82,8 @@ export type CStruct = { readonly [field: string]: CValue };
 export interface KernelCall {
   readonly kernel: string;
   readonly file: string;
+  /** Other files of runtime-c/ops that it calls. */
+  readonly uses?: readonly string[];
   /** C type name of the parameter struct without the rf_ prefix; null when the kernel takes none. */
   readonly paramsType: string | null;
   readonly params: CStruct;
