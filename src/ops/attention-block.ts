@@ -7,6 +7,7 @@ import type { Tensor } from '../ir/tensor.js';
 import { add } from './add.js';
 import { batchMatmul } from './batch-matmul.js';
 import { between, type Part, part, partParams, refuseParts } from './block-parts.js';
+import { attentionBlockDsp } from './dsp/attention-block.js';
 import { fullyConnected } from './fully-connected.js';
 import { layerNorm } from './layer-norm.js';
 import type { OpDef, OpView } from './op-def.js';
@@ -47,6 +48,7 @@ export const attentionBlock: OpDef<AttentionBlockAttrs> = {
     return 4 * tokens * dim * width + 2 * tokens * tokens * width;
   },
   overlaps: () => [{ input: 0, output: 0, leadBytes: 0 }],
+  fast: { dsp: attentionBlockDsp },
   calls(view) {
     const { tokens, dim, heads, width, headDim } = attentionShape(view);
     const parts = attentionParts(view);

@@ -22,28 +22,31 @@ const group = 4;
 
 const inGroups = (count: number) => Math.ceil(count / group) * group;
 
+/** A group of tokens as 16-bit numbers; the panel takes eight of a token at a time. */
+const columnBytes = (inputs: number) => 2 * group * Math.ceil(inputs / 8) * 8;
+
 /**
  * Queries of all heads, whose place the results take; keys and values of one head; and then the larger of what makes them (a group of
  * tokens as 16-bit numbers, one token, a group of outputs) and a group's scores with the softmax of them as 16-bit numbers.
  */
 export function attentionWorkBytes({ tokens, dim, width, headDim }: AttentionSizes): number {
   const kept = tokens * width + tokens * headDim + inGroups(tokens) * headDim;
-  const making = 2 * group * dim + inGroups(dim) + group * headDim;
+  const making = columnBytes(dim) + inGroups(dim) + group * headDim;
   const scoring = group * inGroups(tokens) + 2 * group * Math.max(inGroups(tokens), headDim);
-  return kept + Math.max(making, scoring);
+  // Keys and values are gone when the results are projected.
+  const projecting = columnBytes(width) + group * chunk - (inGroups(tokens) + tokens) * headDim;
+  return kept + Math.max(making, scoring, projecting);
 }
 
 /** A tile of normalised tokens, its hidden layer, and a group of tokens as 16-bit numbers; a group of results lies over it later. */
 export function mlpWorkBytes({ dim, hidden }: MlpSizes, tile: number): number {
   return (
-    inGroups(Math.max(tile * dim, 2 * group * hidden + group * chunkChannels)) +
-    tile * hidden +
-    2 * group * dim
+    inGroups(Math.max(tile * dim, columnBytes(hidden) + group * longChunk)) + tile * hidden + 2 * group * dim
   );
 }
 
-/** Output channels whose results a group keeps before they are added to the tokens. */
-export const chunkChannels = 16;
+/** Outputs for which a group's results are kept before they are added to the tokens: of the projection and of the MLP. */
+const [chunk, longChunk] = [64, 16];
 
 /** The fewest passes over the weights that fit into `room` bytes, and for those the smallest tile, in whole groups if it can be. */
 export function mlpTile(sizes: MlpSizes, room: number): number {

@@ -6,6 +6,7 @@
 import { elementCount, type Tensor } from '../ir/tensor.js';
 import { add } from './add.js';
 import { between, part, partParams, refuseParts } from './block-parts.js';
+import { mlpBlockDsp } from './dsp/mlp-block.js';
 import { fullyConnected } from './fully-connected.js';
 import { layerNorm } from './layer-norm.js';
 import type { OpDef, OpView } from './op-def.js';
@@ -42,6 +43,7 @@ export const mlpBlock: OpDef<MlpBlockAttrs> = {
     return 2 * tokens * dim * hidden;
   },
   overlaps: () => [{ input: 0, output: 0, leadBytes: 0 }],
+  fast: { dsp: mlpBlockDsp },
   calls(view) {
     const { tokens, dim, hidden } = mlpShape(view);
     const { norm, expand, activation, contract, sum } = mlpParts(view);
