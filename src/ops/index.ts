@@ -14,6 +14,7 @@ import { conv2d } from './conv2d.js';
 import { depthToSpace, spaceToDepth } from './depth-space.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { div } from './div.js';
+import { embedTokens } from './embed-tokens.js';
 import { maximum, minimum } from './extremum.js';
 import { ceil, cos, floor, round, sin, square } from './float-function.js';
 import { fullyConnected } from './fully-connected.js';
@@ -81,6 +82,7 @@ export const opDefs: readonly OpDef[] = [
   dequantize,
   div,
   elu,
+  embedTokens,
   exp,
   fill,
   floor,

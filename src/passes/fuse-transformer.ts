@@ -1,6 +1,6 @@
 /**
- * Makes one operator of each attention and each MLP block of an int8 transformer, so that it can run in the place of its tokens. The
- * results stay the same bit for bit. The MLP takes as many tokens at a time as fit into the memory that attention needs anyway.
+ * Makes one operator of each attention and each MLP block of an int8 transformer, so that it can run in the place of its tokens, and
+ * one of what makes tokens of an image, so that it can run row by row. The results stay the same bit for bit. The MLP takes as many tokens at a time as fit into the memory that attention needs anyway.
  */
 import { type Graph, type Op, tensorOf } from '../ir/graph.js';
 import type { TensorId } from '../ir/tensor.js';
@@ -9,7 +9,13 @@ import { attentionWorkBytes, mlpTile } from '../ops/block-memory.js';
 import { findUnsupported } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
 import { perTensor } from '../ops/quantise.js';
-import { type AttentionLayers, type MlpLayers, PatternFinder } from './transformer-pattern.js';
+import {
+  type AttentionLayers,
+  type EmbeddingLayers,
+  type MlpLayers,
+  PatternFinder,
+  type TransformerLayers,
+} from './transformer-pattern.js';
 
 export function fuseTransformer(graph: Graph): Graph {
   const finder = new PatternFinder(graph);
@@ -18,7 +24,7 @@ export function fuseTransformer(graph: Graph): Graph {
   for (const add of graph.ops) {
     const block = finder.blockOf(add);
     if (!block) continue;
-    const fused = block.kind === 'attention' ? attentionOp(graph, block) : mlpOp(graph, block);
+    const fused = blockOp(graph, block);
     if (findUnsupported({ ...graph, ops: [fused] }).length > 0) continue;
     for (const op of block.ops) gone.add(op);
     made.set(add, fused);
@@ -26,6 +32,22 @@ export function fuseTransformer(graph: Graph): Graph {
   if (made.size === 0) return graph;
   const ops = graph.ops.flatMap((op) => made.get(op) ?? (gone.has(op) ? [] : [op]));
   return withTiles({ ...graph, ops });
+}
+
+function blockOp(graph: Graph, block: TransformerLayers): Op {
+  switch (block.kind) {
+    case 'attention':
+      return attentionOp(graph, block);
+    case 'mlp':
+      return mlpOp(graph, block);
+    case 'embedding':
+      return embeddingOp(block);
+  }
+}
+
+function embeddingOp({ input, positions, classToken, add }: EmbeddingLayers): Op {
+  const inputs = [input, positions, classToken];
+  return { id: add.id, kind: 'embed_tokens', label: 'TOKENS', inputs, outputs: add.outputs, attrs: {} };
 }
 
 function withTiles(graph: Graph): Graph {

@@ -1,6 +1,6 @@
 /** Finds the residual blocks of a transformer in a graph of single layers. */
 import { type Graph, type Op, tensorOf } from '../ir/graph.js';
-import { constantIntegers, type Tensor, type TensorId } from '../ir/tensor.js';
+import { constantIntegers, elementCount, type Tensor, type TensorId } from '../ir/tensor.js';
 
 /** A block: all of its operators, the last of which adds its result to `input`. */
 export interface AttentionLayers {
@@ -29,6 +29,18 @@ export interface MlpLayers {
   readonly add: Op;
 }
 
+/** What makes the tokens of an image: its pixels, a class token before them, and a position for each. */
+export interface EmbeddingLayers {
+  readonly kind: 'embedding';
+  readonly input: TensorId;
+  readonly ops: readonly Op[];
+  readonly classToken: TensorId | null;
+  readonly positions: TensorId;
+  readonly add: Op;
+}
+
+export type TransformerLayers = AttentionLayers | MlpLayers | EmbeddingLayers;
+
 /** Walks from results to what they are made of; every step fails where the graph is not as expected. */
 export class PatternFinder {
   readonly #producers = new Map<TensorId, Op>();
@@ -43,14 +55,36 @@ export class PatternFinder {
   }
 
   /** The block that this addition ends, or null. */
-  blockOf(add: Op): AttentionLayers | MlpLayers | null {
+  blockOf(add: Op): TransformerLayers | null {
     if (add.kind !== 'add' || add.attrs.activation !== 'none') return null;
     for (const [input, branch] of [add.inputs, add.inputs.toReversed()]) {
       if (input == null || branch == null || !this.#sameShape(input, branch)) continue;
       const block = this.#attention(add, input, branch) ?? this.#mlp(add, input, branch);
       if (block && this.#usesOf(input) === 2) return block;
     }
-    return null;
+    return this.#embedding(add);
+  }
+
+  #embedding(add: Op): EmbeddingLayers | null {
+    const [from, positions] = add.inputs;
+    const joined = this.#made(from, ['concatenation']);
+    const classToken = joined?.inputs[0] ?? null;
+    if (joined && !(joined.inputs.length === 2 && joined.attrs.axis === 1 && this.#isConstant(classToken)))
+      return null;
+    const reshape = this.#made(joined ? joined.inputs[1] : from, ['reshape']);
+    const input = reshape?.inputs[0];
+    if (!reshape || input == null || positions == null || !this.#isConstant(positions)) return null;
+    const [image, tokens] = [
+      tensorOf(this.graph, input).shape,
+      tensorOf(this.graph, reshape.outputs[0]!).shape,
+    ];
+    const [, h = 1, w = 1, c = 1] = image;
+    const sum = tensorOf(this.graph, add.outputs[0]!).shape;
+    if (image.length !== 4 || image[0] !== 1 || tokens.join() !== `1,${h * w},${c}`) return null;
+    if (sum.join() !== `1,${h * w + (joined ? 1 : 0)},${c}`) return null;
+    if (elementCount(tensorOf(this.graph, positions).shape) !== elementCount(sum)) return null;
+    const ops = joined ? [reshape, joined, add] : [reshape, add];
+    return { kind: 'embedding', input, ops, classToken, positions, add };
   }
 
   #mlp(add: Op, input: TensorId, branch: TensorId): MlpLayers | null {
@@ -122,6 +156,10 @@ export class PatternFinder {
 
   #usesOf(id: TensorId): number {
     return this.#uses.get(id) ?? 0;
+  }
+
+  #isConstant(id: TensorId | null): boolean {
+    return id !== null && tensorOf(this.graph, id).data !== null;
   }
 
   #sameShape(a: TensorId, b: TensorId): boolean {
