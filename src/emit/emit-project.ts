@@ -70,7 +70,9 @@ export function emitProject(graph: Graph, plan: Plan, options: EmitOptions): Pro
   const net = graph.name;
   // The source comes first: writing it collects the constants.
   const source = networkSource(emission);
-  const kernels = [...new Set(ops.flatMap((op) => op.calls.map((call) => call.file)))].sort();
+  const kernels = [
+    ...new Set(ops.flatMap((op) => op.calls.flatMap(({ file, uses = [] }) => [file, ...uses]))),
+  ].sort();
   const sources = [`${net}.c`, `${net}_weights.c`, ...kernels.map((file) => `rf/ops/${file}.c`)];
   const files = new Map<string, { text: string } | { asset: string }>([
     [`${net}.h`, { text: networkHeader(emission) }],

@@ -1,5 +1,6 @@
 /** From the bytes of a network to a checked plan: the pure part of the compile, one line a stage. */
 import { ReflowError } from '../base/error.js';
+import { importArchitecture, isArchitecture, parseArchitecture } from '../import/arch.js';
 import { importTflite, isTflite } from '../import/tflite.js';
 import { checkGraph } from '../ir/check.js';
 import { type Graph, tensorOf } from '../ir/graph.js';
@@ -12,8 +13,13 @@ import { type PlanOptions, planGraph } from '../plan/plan-graph.js';
 
 /** Bytes to a legal Graph, operators as the file has them. */
 export function importNetwork(bytes: Uint8Array, name: string): Graph {
+  if (isArchitecture(bytes)) return importArchitecture(parseArchitecture(bytes, name), name);
   if (!isTflite(bytes)) {
-    throw new ReflowError('E_MODEL_FORMAT', `${name} is not a .tflite file`, 'give a TensorFlow Lite file');
+    throw new ReflowError(
+      'E_MODEL_FORMAT',
+      `${name} is not a .tflite file`,
+      'give a TensorFlow Lite or an architecture file',
+    );
   }
   const graph = importTflite(bytes, name);
   checkGraph(graph);

@@ -125,7 +125,7 @@ function numbers(view: OpView<FullyConnectedAttrs>): CStruct {
  * The multiplier of all outputs, null where each has its own; TFLM multiplies the two scales in float32 here, unlike in
  * convolutions.
  */
-function commonMultiplier(view: OpView): QuantisedMultiplier | null {
+export function commonMultiplier(view: OpView): QuantisedMultiplier | null {
   const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
   if (quantOf(weights).axis !== null) return null;
   const product = Math.fround(perTensor(input).scale * perTensor(weights).scale);

@@ -5,6 +5,7 @@ import type { Graph, Op } from '../ir/graph.js';
 import { abs, neg } from './abs.js';
 import { add, sub } from './add.js';
 import { argMax, argMin } from './arg-max.js';
+import { attentionBlock } from './attention-block.js';
 import { batchMatmul } from './batch-matmul.js';
 import { maxRank } from './broadcast.js';
 import { cast } from './cast.js';
@@ -13,13 +14,16 @@ import { conv2d } from './conv2d.js';
 import { depthToSpace, spaceToDepth } from './depth-space.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { div } from './div.js';
+import { embedTokens } from './embed-tokens.js';
 import { maximum, minimum } from './extremum.js';
 import { ceil, cos, floor, round, sin, square } from './float-function.js';
 import { fullyConnected } from './fully-connected.js';
 import { gather } from './gather.js';
 import { hardSwish } from './hard-swish.js';
+import { layerNorm } from './layer-norm.js';
 import { leakyRelu, prelu } from './leaky-relu.js';
 import { mirrorPad } from './mirror-pad.js';
+import { mlpBlock } from './mlp-block.js';
 import { mul } from './mul.js';
 import {
   type CValue,
@@ -45,6 +49,7 @@ import { resizeBilinear, resizeNearestNeighbor } from './resize.js';
 import { reverse } from './reverse.js';
 import { rank, shape } from './shape.js';
 import { logistic, tanh } from './sigmoid.js';
+import { silu } from './silu.js';
 import { slice, stridedSlice } from './slice.js';
 import { softmax } from './softmax.js';
 import { batchToSpace, spaceToBatch } from './space-to-batch.js';
@@ -62,6 +67,7 @@ export const opDefs: readonly OpDef[] = [
   add,
   argMax,
   argMin,
+  attentionBlock,
   averagePool2d,
   batchMatmul,
   batchToSpace,
@@ -76,6 +82,7 @@ export const opDefs: readonly OpDef[] = [
   dequantize,
   div,
   elu,
+  embedTokens,
   exp,
   fill,
   floor,
@@ -83,6 +90,7 @@ export const opDefs: readonly OpDef[] = [
   gather,
   gelu,
   hardSwish,
+  layerNorm,
   leakyRelu,
   log,
   logistic,
@@ -91,6 +99,7 @@ export const opDefs: readonly OpDef[] = [
   mean,
   minimum,
   mirrorPad,
+  mlpBlock,
   mul,
   neg,
   pack,
@@ -113,6 +122,7 @@ export const opDefs: readonly OpDef[] = [
   round,
   rsqrt,
   shape,
+  silu,
   sin,
   slice,
   softmax,

@@ -75,13 +75,15 @@ export type CStruct = { readonly [field: string]: CValue };
  *   rows   void rf_k(const P *p, in..., out..., [scratch,] int32_t y_begin, int32_t y_end)   any band of output rows
  *   flat   void rf_k(const P *p, in..., out..., [scratch,] int32_t count)                    any run of elements
  *   whole  void rf_k(const P *p, in..., out... [, scratch])                                  the whole tensors
- *   accumulate  void rf_k(const P *p, in, out, scratch, int32_t y_begin, int32_t y_end)       input rows, all in order
+ *   accumulate  void rf_k(const P *p, in, out, [scratch,] int32_t y_begin, int32_t y_end)     input rows, all in order
  *
  * Pointers are in the order of `reads` then `writes`, typed by the tensors' element types.
  */
 export interface KernelCall {
   readonly kernel: string;
   readonly file: string;
+  /** Other files of runtime-c/ops that it calls. */
+  readonly uses?: readonly string[];
   /** C type name of the parameter struct without the rf_ prefix; null when the kernel takes none. */
   readonly paramsType: string | null;
   readonly params: CStruct;
@@ -115,12 +117,13 @@ export interface RowOverlap {
  * How an operator can run row by row along dimension 1 of NHWC tensors with one image.
  *   window      output row y reads input rows first(y) to last(y) - 1 of input 0; the kernel has form `rows`
  *   pointwise   output row y is the same operator on row y of each input as tall as the output, and on the others whole
- *   accumulate  each row of input 0 is read once, in order; the output is complete after the last; form `accumulate`
+ *   accumulate  each row of input 0 is read once, in order; the output is complete after the last; form `accumulate`. With
+ *               `growing` it is written from the first row on; otherwise only after the last, and the scratch holds sums
  */
 export type RowRule =
   | { readonly kind: 'window'; first(y: number): number; last(y: number): number }
   | { readonly kind: 'pointwise' }
-  | { readonly kind: 'accumulate' };
+  | { readonly kind: 'accumulate'; readonly growing?: boolean };
 
 /**
  * `dsp`: Cortex-M with the DSP extension (M4, M7, M33). `mve`: Cortex-M with Helium (M55). `ref`: any C99 compiler. `dsp_lean`:

@@ -2,9 +2,15 @@
 import type { Graph } from '../ir/graph.js';
 import { dropUnused } from './drop-unused.js';
 import { foldPads } from './fold-pads.js';
+import { fuseTransformer } from './fuse-transformer.js';
 import { resolveShapes } from './resolve-shapes.js';
 
-export const passes: readonly ((graph: Graph) => Graph)[] = [resolveShapes, foldPads, dropUnused];
+export const passes: readonly ((graph: Graph) => Graph)[] = [
+  resolveShapes,
+  foldPads,
+  fuseTransformer,
+  dropUnused,
+];
 
 /** Runs every pass. */
 export function simplify(graph: Graph): Graph {

@@ -106,6 +106,10 @@ class Replay {
     );
     const writes = op.outputs.map((id) => this.#writes(view, id, row, whole));
     for (const stretch of reads) this.#expect(stretch, `operator ${op.id} (${op.label}), row ${row}`);
+    const rule = ruleOf(view);
+    if (rule?.kind === 'accumulate' && rule.growing && row > 0)
+      for (const id of op.outputs)
+        this.#expect(this.#whole(id), `operator ${op.id} (${op.label}), row ${row}`);
     this.#checkOverlaps(op, view, reads, writes, whole);
     this.#checkScratch(op, view, [...reads, ...writes], time, whole);
     for (const stretch of writes) this.#write(stretch);
@@ -134,7 +138,8 @@ class Replay {
     if (whole || rule === null) return this.#whole(id);
     if (rule.kind !== 'accumulate') return this.#rows(id, row, row + 1);
     const stretch = this.#whole(id);
-    return row === stepCount(view) - 1 ? stretch : { ...stretch, end: stretch.begin };
+    const writing = rule.growing ? 0 : stepCount(view) - 1;
+    return row === writing ? stretch : { ...stretch, end: stretch.begin };
   }
 
   /** While a step runs, an output may lie over an input only as its kernel allows. */

@@ -1,0 +1,115 @@
+/**
+ * Makes one operator of each attention and each MLP block of an int8 transformer, so that it can run in the place of its tokens, and
+ * one of what makes tokens of an image, so that it can run row by row. The results stay the same bit for bit. The MLP takes as many tokens at a time as fit into the memory that attention needs anyway.
+ */
+import { type Graph, type Op, tensorOf } from '../ir/graph.js';
+import type { TensorId } from '../ir/tensor.js';
+import { attentionShape } from '../ops/attention-block.js';
+import { attentionWorkBytes, mlpTile } from '../ops/block-memory.js';
+import { findUnsupported } from '../ops/index.js';
+import { viewOp } from '../ops/op-def.js';
+import { perTensor } from '../ops/quantise.js';
+import {
+  type AttentionLayers,
+  type EmbeddingLayers,
+  type MlpLayers,
+  PatternFinder,
+  type TransformerLayers,
+} from './transformer-pattern.js';
+
+export function fuseTransformer(graph: Graph): Graph {
+  const finder = new PatternFinder(graph);
+  const gone = new Set<Op>();
+  const made = new Map<Op, Op>();
+  for (const add of graph.ops) {
+    const block = finder.blockOf(add);
+    if (!block) continue;
+    const fused = blockOp(graph, block);
+    if (findUnsupported({ ...graph, ops: [fused] }).length > 0) continue;
+    for (const op of block.ops) gone.add(op);
+    made.set(add, fused);
+  }
+  if (made.size === 0) return graph;
+  const ops = graph.ops.flatMap((op) => made.get(op) ?? (gone.has(op) ? [] : [op]));
+  return withTiles({ ...graph, ops });
+}
+
+function blockOp(graph: Graph, block: TransformerLayers): Op {
+  switch (block.kind) {
+    case 'attention':
+      return attentionOp(graph, block);
+    case 'mlp':
+      return mlpOp(graph, block);
+    case 'embedding':
+      return embeddingOp(block);
+  }
+}
+
+function embeddingOp({ input, positions, classToken, add }: EmbeddingLayers): Op {
+  const inputs = [input, positions, classToken];
+  return { id: add.id, kind: 'embed_tokens', label: 'TOKENS', inputs, outputs: add.outputs, attrs: {} };
+}
+
+function withTiles(graph: Graph): Graph {
+  const room = graph.ops
+    .filter((op) => op.kind === 'attention_block')
+    .reduce((most, op) => Math.max(most, attentionWorkBytes(attentionShape(viewOp(graph, op) as never))), 0);
+  const ops = graph.ops.map((op) => {
+    if (op.kind !== 'mlp_block') return op;
+    const [tokens = 1, dim = 1] = tensorOf(graph, op.outputs[0]!).shape.slice(-2);
+    const hidden = tensorOf(graph, op.inputs[3]!).shape[0]!;
+    return { ...op, attrs: { ...op.attrs, tile: mlpTile({ tokens, dim, hidden }, room) } };
+  });
+  return { ...graph, ops };
+}
+
+function attentionOp(graph: Graph, block: AttentionLayers): Op {
+  const { norm, query, key, value, scores, softmax, mix, project, add, input } = block;
+  const layers = [query, key, value, project];
+  const heads = tensorOf(graph, scores.outputs[0]!).shape[1]!;
+  return {
+    id: add.id,
+    kind: 'attention_block',
+    label: 'ATTENTION',
+    inputs: [input, norm.inputs[1]!, norm.inputs[2]!, ...layers.flatMap(weightsOf)],
+    outputs: add.outputs,
+    attrs: {
+      heads,
+      beta: softmax.attrs.beta!,
+      epsilon: norm.attrs.epsilon!,
+      ...scalesOf(graph, [norm, query, key, value, scores, mix, project]),
+    },
+  };
+}
+
+function mlpOp(graph: Graph, block: MlpLayers): Op {
+  const { norm, expand, activation, contract, add, input } = block;
+  return {
+    id: add.id,
+    kind: 'mlp_block',
+    label: 'MLP',
+    inputs: [input, norm.inputs[1]!, norm.inputs[2]!, ...[expand, contract].flatMap(weightsOf)],
+    outputs: add.outputs,
+    attrs: {
+      activation: activation.kind,
+      approximate: activation.attrs.approximate ?? false,
+      slope: activation.attrs.slope ?? 1,
+      epsilon: norm.attrs.epsilon!,
+      tile: 1,
+      ...scalesOf(graph, [norm, expand, activation, contract]),
+    },
+  };
+}
+
+function weightsOf({ inputs }: Op): (TensorId | null)[] {
+  return [inputs[1]!, inputs[2] ?? null];
+}
+
+/** Of the operators' results; one that has no single scale makes an operator that is refused. */
+function scalesOf(graph: Graph, ops: readonly Op[]): { scales: number[]; zeroPoints: number[] } {
+  const tensors = ops.map((op) => tensorOf(graph, op.outputs[0]!));
+  const quants = tensors.map((tensor) =>
+    tensor.quant?.scales.length === 1 ? perTensor(tensor) : { scale: 0, zeroPoint: 0 },
+  );
+  return { scales: quants.map(({ scale }) => scale), zeroPoints: quants.map(({ zeroPoint }) => zeroPoint) };
+}
