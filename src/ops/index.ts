@@ -13,11 +13,13 @@ import { conv2d } from './conv2d.js';
 import { depthToSpace, spaceToDepth } from './depth-space.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { div } from './div.js';
+import { erf } from './erf.js';
 import { maximum, minimum } from './extremum.js';
 import { ceil, cos, floor, round, sin, square } from './float-function.js';
 import { fullyConnected } from './fully-connected.js';
 import { gather } from './gather.js';
 import { hardSwish } from './hard-swish.js';
+import { layerNorm } from './layer-norm.js';
 import { leakyRelu, prelu } from './leaky-relu.js';
 import { mirrorPad } from './mirror-pad.js';
 import { mul } from './mul.js';
@@ -33,6 +35,7 @@ import {
 } from './op-def.js';
 import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
+import { pow } from './pow.js';
 import { dequantize, quantize } from './quantize.js';
 import { range } from './range.js';
 import { mean, sum } from './reduce.js';
@@ -76,6 +79,7 @@ export const opDefs: readonly OpDef[] = [
   dequantize,
   div,
   elu,
+  erf,
   exp,
   fill,
   floor,
@@ -83,6 +87,7 @@ export const opDefs: readonly OpDef[] = [
   gather,
   gelu,
   hardSwish,
+  layerNorm,
   leakyRelu,
   log,
   logistic,
@@ -95,6 +100,7 @@ export const opDefs: readonly OpDef[] = [
   neg,
   pack,
   pad,
+  pow,
   prelu,
   quantize,
   range,
@@ -188,7 +194,10 @@ export function findUnsupported(graph: Graph): Unsupported[] {
   });
 }
 
+/** An importer may have said why. */
 function unknown(op: Op): Refusal {
+  const { reason, hint: advice } = op.attrs;
+  if (typeof reason === 'string' && typeof advice === 'string') return { reason, hint: advice };
   const hint = op.label.startsWith('CUSTOM:')
     ? 'replace the custom operator by builtin ones before export'
     : 'replace it by supported operators, or fold it before export';
