@@ -14,7 +14,7 @@ import { Lowering, type Value } from './onnx/lowering.js';
 import { type InputShapes, type OnnxModel, readModel } from './onnx/model.js';
 import type { OnnxNode } from './onnx/node.js';
 import { lowerOf } from './onnx/operators/index.js';
-import { recognise } from './onnx/recognise.js';
+import { recognise } from './onnx/recognise/index.js';
 import type { ExternalReader } from './onnx/tensor-data.js';
 
 export { externalFiles, type InputShapes } from './onnx/model.js';

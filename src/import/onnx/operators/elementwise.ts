@@ -130,7 +130,11 @@ const reciprocal: Lower = (node, net) => [
 
 /** max(0, min(1, alpha x + beta)). */
 function hardSigmoid(net: Lowering, x: Value, alpha: number, beta: number): Value {
-  const scaled = onPair(net, 'mul', requireFloat(x), scalar(net, alpha));
+  const axis = requireFloat(x).place?.form.at(-1);
+  const spread = (value: number) => Array<number>(x.shape[axis ?? 0] ?? 1).fill(value);
+  if (axis != null && mergeScale(net, x, axis, spread(alpha), spread(beta)))
+    return onEach(net, 'relu_0_to_1', x);
+  const scaled = onPair(net, 'mul', x, scalar(net, alpha));
   return onEach(net, 'relu_0_to_1', onPair(net, 'add', scaled, scalar(net, beta)));
 }
 

@@ -173,7 +173,10 @@ function product2(net: Lowering, a: Value, b: Value): Value {
     const rank = value.shape.length;
     const now = net.formOf(value).join();
     const across = [...Array.from({ length: rank - 2 }, (_, axis) => axis), rank - 1, rank - 2];
-    const transposedThere = !value.constant && !value.reshapeOf && now === across.join();
+    // Where the elements must move anyway, the shorter move is the one that leaves the innermost axis where it is.
+    const inner = net.formOf(value).at(-1);
+    const transposedThere =
+      !value.constant && !value.reshapeOf && now !== plainForm(rank).join() && inner === rank - 2;
     return {
       tensor: net.tensorIn(value, transposedThere ? across : plainForm(rank)),
       transposed: transposedThere,

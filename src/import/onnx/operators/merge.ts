@@ -47,10 +47,15 @@ export function mergeScale(
 }
 
 /**
- * A constant operand of a value as one number per position along the only axis that it varies along; null when it varies
- * along several, or along none, or would make the result larger.
+ * A constant operand of a value as one number per position along the only axis that it varies along, for a single number
+ * the last one of the tensor; null when it varies along several axes or would make the result larger.
  */
 export function alongAxis(value: Value, operand: Value): { axis: number; values: number[] } | null {
+  const last = value.place?.form.at(-1);
+  if (operand.constant && operand.dtype === 'float32' && elementCount(operand.shape) === 1 && last != null) {
+    const [number = 0] = numbersOf(operand.constant);
+    return { axis: last, values: Array<number>(value.shape[last]!).fill(number) };
+  }
   if (!operand.constant || operand.dtype !== 'float32' || operand.shape.length > value.shape.length)
     return null;
   const lift = value.shape.length - operand.shape.length;

@@ -29,7 +29,7 @@ export function reduced(
   const long = axes.filter((axis) => value.shape[axis]! > 1);
   if (long.length === 0) return net.reshaped(value, shape);
   const spatial = value.shape.flatMap((dim, axis) => (axis >= 2 && dim > 1 ? [axis] : []));
-  if (kind === 'mean' && isPicture(net, value) && long.join() === spatial.join())
+  if (kind === 'mean' && isPicture(net, value) && long.toSorted((a, b) => a - b).join() === spatial.join())
     return net.reshaped(globalPool(net, 'average_pool2d', value), shape);
   const form = value.reshapeOf ? plainForm(value.shape.length) : net.formOf(value);
   const tensor = net.tensorIn(value, form);
