@@ -7,7 +7,11 @@ import { onnxVectorNames, rawInputs, readOnnxVector, relativeError } from './onn
 import { planOptions } from './plan-options.js';
 import { decode } from './vector-file.js';
 
-/** Sums in another order: the error that float32 networks of this depth may have, relative to the largest output. */
+/**
+ * Sums in another order: the error that float32 networks of this depth may have, relative to the largest output. Networks in
+ * integers are compared with real arithmetic between the same roundings: one step of the output's scale, which is a
+ * fraction of the largest output that the vectors themselves show.
+ */
 const tolerance = 2e-5;
 
 /** Heads are gathered by transposes, three in front of the scores and one behind, in each of two encoders. */

@@ -5,12 +5,14 @@
  */
 import { ReflowError } from '../base/error.js';
 import type { Graph } from '../ir/graph.js';
-import type { TensorId } from '../ir/tensor.js';
+import type { DType, TensorId } from '../ir/tensor.js';
+import { findUnsupported } from '../ops/index.js';
 import { damaged, NodeRefusal } from './onnx/fault.js';
 import { foldNode } from './onnx/fold.js';
 import { type Form, formShape, isImage, plainForm } from './onnx/form.js';
 import { inputForm } from './onnx/input-form.js';
-import { Lowering, type Value } from './onnx/lowering.js';
+import { integerTarget, type Readers, readersOf } from './onnx/integer-nodes.js';
+import { type ElementType, Lowering, sameType, type Value } from './onnx/lowering.js';
 import { type InputShapes, type OnnxModel, readModel } from './onnx/model.js';
 import type { OnnxNode } from './onnx/node.js';
 import { lowerOf } from './onnx/operators/index.js';
@@ -69,9 +71,10 @@ function lowerModel(stated: OnnxModel, name: string): ImportedOnnx {
     return tensor;
   });
   for (const [constantName, constant] of model.constants) net.define(constantName, net.known(constant));
-  for (const node of model.nodes) lowerNode(net, node, model);
+  const readers = readersOf(model);
+  for (const node of model.nodes) lowerNode(net, node, model, readers);
   net.enter(null, null);
-  const ends = model.outputs.map((output) => outputOf(net, output, inputs));
+  const ends = model.outputs.map((output) => outputOf(net, output, model, inputs));
   const outputs = ends.map(({ tensor }) => tensor);
   const graph = Object.freeze({ name, tensors: net.tensors, ops: net.ops, inputs, outputs });
   return { graph, inputForms, outputForms: ends.map(({ form }) => form) };
@@ -85,9 +88,8 @@ function usesOf({ nodes, outputs }: OnnxModel): Map<string, number> {
   return uses;
 }
 
-function lowerNode(net: Lowering, node: OnnxNode, model: OnnxModel): void {
-  net.enter(node, null);
-  const values = attempt(net, node, model);
+function lowerNode(net: Lowering, node: OnnxNode, model: OnnxModel, readers: Readers): void {
+  const values = inIntegers(net, node, readers) ?? onReals(net, node, model);
   node.outputs.forEach((output, index) => {
     if (output === '') return;
     const value =
@@ -97,7 +99,37 @@ function lowerNode(net: Lowering, node: OnnxNode, model: OnnxModel): void {
   });
 }
 
-function attempt(net: Lowering, node: OnnxNode, model: OnnxModel): readonly Value[] {
+/** A node between quantised values in the integer arithmetic of our kernels; null where that is not possible. */
+function inIntegers(net: Lowering, node: OnnxNode, readers: Readers): readonly Value[] | null {
+  const mark = net.mark();
+  try {
+    net.enter(null, null);
+    const target = integerTarget(net, node, readers);
+    const lower = target && lowerOf(node.opType);
+    if (!lower) return null;
+    net.enter(node, target);
+    const values = lower(node, net).map((value) => inType(net, value, target));
+    const made = net.ops.filter((op) => !mark.ops.includes(op));
+    const { tensors } = net;
+    if (findUnsupported({ name: '', tensors, ops: made, inputs: [], outputs: [] }).length === 0)
+      return values;
+  } catch (error) {
+    if (!(error instanceof NodeRefusal || (error instanceof ReflowError && error.code === 'E_GRAPH')))
+      throw error;
+  }
+  net.undo(mark);
+  return null;
+}
+
+/** What has kept the scale of its operand, or has one that its kernel fixes, gets the wanted one. */
+function inType(net: Lowering, value: Value, type: ElementType): Value {
+  if (sameType(value, type)) return value;
+  const { tensor, form } = net.placeOf(value);
+  return net.computed(net.requantised(tensor, type), form, value.shape);
+}
+
+function onReals(net: Lowering, node: OnnxNode, model: OnnxModel): readonly Value[] {
+  net.enter(node, null);
   try {
     const folded = foldNode(node, knownInputs(net, node));
     if (folded) return [net.known(folded)];
@@ -144,11 +176,19 @@ function opaque(net: Lowering, node: OnnxNode, model: OnnxModel, reason: string,
 function outputOf(
   net: Lowering,
   name: string,
+  model: OnnxModel,
   inputs: readonly TensorId[],
 ): { tensor: TensorId; form: Form } {
-  const value = net.value(name);
+  const value = asStated(net, net.value(name), model.stated.get(name)?.dtype);
   const rank = value.shape.length;
   const image = !value.constant && !value.reshapeOf && isImage(net.formOf(value), rank);
   const form = image ? (rank === 3 ? [0, 2, 1] : net.formOf(value)) : plainForm(rank);
   return { tensor: net.output(name, net.tensorIn(value, form), inputs), form };
+}
+
+/** A quantised output that the file calls uint8 is one, although everything inside is int8. */
+function asStated(net: Lowering, value: Value, dtype: DType | undefined): Value {
+  if (dtype !== 'uint8' || value.dtype !== 'int8' || !value.quant || value.constant) return value;
+  const quant = { ...value.quant, zeroPoints: value.quant.zeroPoints.map((zero) => zero + 128) };
+  return inType(net, value, { dtype, quant });
 }

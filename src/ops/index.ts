@@ -18,6 +18,7 @@ import { maximum, minimum } from './extremum.js';
 import { ceil, cos, floor, round, sin, square } from './float-function.js';
 import { fullyConnected } from './fully-connected.js';
 import { gather } from './gather.js';
+import { hardSigmoid } from './hard-sigmoid.js';
 import { hardSwish } from './hard-swish.js';
 import { layerNorm } from './layer-norm.js';
 import { leakyRelu, prelu } from './leaky-relu.js';
@@ -86,6 +87,7 @@ export const opDefs: readonly OpDef[] = [
   fullyConnected,
   gather,
   gelu,
+  hardSigmoid,
   hardSwish,
   layerNorm,
   leakyRelu,

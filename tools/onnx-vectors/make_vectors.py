@@ -4,7 +4,9 @@
 
 One NAME.json each: {name, engine, exporter, opset, model, cases: [{inputs, outputs}]}; the model is the .onnx file in
 base64, inputs and outputs are {shape, data} with float32 in base64, in ONNX's order of axes. The weights and the statistics
-of batch norms are random, and everything follows from the seed.
+of batch norms are random, and everything follows from the seed. Those of QUANTISED come as QDQ networks too, made by
+onnxruntime's static quantization with per-channel weights and run without optimisation: in real numbers between the
+quantised ones, as ONNX defines it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import io
 import json
 import pathlib
 import sys
+import tempfile
 import warnings
 
 import numpy as np
@@ -21,11 +24,23 @@ import onnx
 import onnxruntime
 import torch
 from networks import NETWORKS
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import nn
 
 CASES = 2
 # PyTorch's two exporters write different nodes for the same layers.
 EXPORTERS = {"script": 13, "dynamo": 18}
+QUANTISED = {
+    "resnet": QuantType.QInt8,
+    "mobilenet_v2": QuantType.QUInt8,
+    "mobilenet_v3": QuantType.QInt8,
+    "speech": QuantType.QUInt8,
+    "darts": QuantType.QInt8,
+    "flat": QuantType.QUInt8,
+    "segmentation": QuantType.QInt8,
+}
+CALIBRATION = 32
 
 
 def randomised(model: nn.Module) -> nn.Module:
@@ -60,12 +75,42 @@ def exported(model: nn.Module, shape: tuple[int, ...], exporter: str) -> onnx.Mo
     return made
 
 
+class Noise(CalibrationDataReader):
+    """Inputs for calibration, drawn like those of the cases."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        random = np.random.default_rng(1000)
+        self.left = [{"input": random.standard_normal(shape, dtype=np.float32)} for _ in range(CALIBRATION)]
+
+    def get_next(self) -> dict | None:
+        return self.left.pop() if self.left else None
+
+
+def quantised(made: onnx.ModelProto, shape: tuple[int, ...], activations: QuantType) -> onnx.ModelProto:
+    with tempfile.TemporaryDirectory() as folder:
+        plain, ready, done = (str(pathlib.Path(folder) / name) for name in ("a.onnx", "b.onnx", "c.onnx"))
+        onnx.save(made, plain)
+        quant_pre_process(plain, ready, skip_symbolic_shape=True)
+        quantize_static(
+            ready,
+            done,
+            Noise(shape),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=activations,
+            weight_type=QuantType.QInt8,
+        )
+        return onnx.load(done)
+
+
 def packed(array: np.ndarray) -> dict:
     return {"shape": list(array.shape), "data": base64.b64encode(array.astype("<f4").tobytes()).decode("ascii")}
 
 
 def vectors(made: onnx.ModelProto, shape: tuple[int, ...], seed: int) -> list[dict]:
-    session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(made.SerializeToString(), options, providers=["CPUExecutionProvider"])
     random = np.random.default_rng(seed)
     cases = []
     for _ in range(CASES):
@@ -75,24 +120,31 @@ def vectors(made: onnx.ModelProto, shape: tuple[int, ...], seed: int) -> list[di
     return cases
 
 
+def write(folder: pathlib.Path, name: str, opset: int, made: onnx.ModelProto, cases: list[dict]) -> None:
+    model = made.SerializeToString()
+    document = {
+        "name": name,
+        "engine": f"onnxruntime {onnxruntime.__version__}",
+        "exporter": f"torch {torch.__version__.split('+')[0]}",
+        "opset": opset,
+        "model": base64.b64encode(model).decode("ascii"),
+        "cases": cases,
+    }
+    (folder / f"{name}.json").write_text(json.dumps(document) + "\n")
+    print(f"{name}: {len(model)} bytes, {len(made.graph.node)} nodes")
+
+
 def main(folder: pathlib.Path) -> None:
     warnings.filterwarnings("ignore")
     folder.mkdir(parents=True, exist_ok=True)
     for seed, (name, (build, shape)) in enumerate(NETWORKS.items()):
-        for exporter in EXPORTERS:
+        for exporter, opset in EXPORTERS.items():
             torch.manual_seed(seed)
             made = exported(randomised(build()), shape, exporter)
-            model = made.SerializeToString()
-            document = {
-                "name": f"{name}_{exporter}",
-                "engine": f"onnxruntime {onnxruntime.__version__}",
-                "exporter": f"torch {torch.__version__.split('+')[0]}",
-                "opset": EXPORTERS[exporter],
-                "model": base64.b64encode(model).decode("ascii"),
-                "cases": vectors(made, shape, seed),
-            }
-            (folder / f"{document['name']}.json").write_text(json.dumps(document) + "\n")
-            print(f"{document['name']}: {len(model)} bytes, {len(made.graph.node)} nodes")
+            write(folder, f"{name}_{exporter}", opset, made, vectors(made, shape, seed))
+            if exporter == "script" and name in QUANTISED:
+                integers = quantised(made, shape, QUANTISED[name])
+                write(folder, f"{name}_qdq", opset, integers, vectors(integers, shape, seed))
 
 
 if __name__ == "__main__":

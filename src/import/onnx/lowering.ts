@@ -15,6 +15,12 @@ import {
 } from './form.js';
 import type { OnnxNode } from './node.js';
 
+/** A tensor that holds a value, and in which order of axes. */
+export interface Place {
+  readonly tensor: TensorId;
+  readonly form: Form;
+}
+
 export interface ElementType {
   readonly dtype: DType;
   readonly quant: Quant | null;
@@ -26,7 +32,7 @@ export interface Value extends ElementType {
   /** Known at import. */
   readonly constant: Constant | null;
   /** Where it lies once computed; null for constants and for what `reshapeOf` or `realOf` still has to be turned into. */
-  readonly place: { readonly tensor: TensorId; readonly form: Form } | null;
+  readonly place: Place | null;
   /** The same elements in ONNX's order under another shape; moved only when somebody needs them in that order. */
   readonly reshapeOf: Value | null;
   /** The quantised value whose real numbers this is; dequantised only when somebody needs them. */
@@ -43,12 +49,20 @@ export function sameType(a: ElementType, b: ElementType): boolean {
 
 export const float: ElementType = { dtype: 'float32', quant: null };
 
+/** A state of a Lowering. */
+export interface Mark {
+  readonly ops: readonly Op[];
+  readonly tensors: number;
+  readonly extraOps: number;
+}
+
 export class Lowering {
   readonly tensors: Tensor[] = [];
   readonly ops: Op[] = [];
   readonly #values = new Map<string, Value>();
   /** Tensors made from a value for a form, so that nothing is moved twice. */
   readonly #forms = new Map<Value, Map<string, TensorId>>();
+  readonly #places = new Map<Value, Place>();
   #node: OnnxNode | null = null;
   #target: ElementType | null = null;
   readonly #outputs = new Set<TensorId>();
@@ -71,6 +85,21 @@ export class Lowering {
     this.#node = node;
     this.#named = false;
     this.#target = target;
+  }
+
+  /** What `undo` goes back to. */
+  mark(): Mark {
+    return { ops: [...this.ops], tensors: this.tensors.length, extraOps: this.#extraOps };
+  }
+
+  /** Forgets the operators and tensors that were made since the mark. */
+  undo({ ops, tensors, extraOps }: Mark): void {
+    this.ops.splice(0, Infinity, ...ops);
+    this.tensors.length = tensors;
+    this.#extraOps = extraOps;
+    for (const [value, place] of this.#places) if (place.tensor >= tensors) this.#places.delete(value);
+    for (const made of this.#forms.values())
+      for (const [form, tensor] of made) if (tensor >= tensors) made.delete(form);
   }
 
   /** The type of what this node's arithmetic gives, where nothing else is said: that of its operand. */
@@ -230,19 +259,22 @@ export class Lowering {
     return this.#reshape(this.transpose(tensor, [...rest, ...order]), shape, value);
   }
 
-  /** Where a value lies; what was put off is done now. */
-  placeOf(value: Value): { readonly tensor: TensorId; readonly form: Form } {
-    if (value.place) return value.place;
+  /** Where a value lies; what was put off is done now, once. */
+  placeOf(value: Value): Place {
+    const place = value.place ?? this.#places.get(value) ?? this.#placed(value);
+    this.#places.set(value, place);
+    return place;
+  }
+
+  #placed(value: Value): Place {
     const form = plainForm(value.shape.length);
     if (value.reshapeOf) {
       const source = this.tensorIn(value.reshapeOf, plainForm(value.reshapeOf.shape.length));
       return { tensor: this.#reshape(source, value.shape, value), form };
     }
-    if (value.realOf) {
-      const { tensor, form: same } = this.placeOf(value.realOf);
-      return { tensor: this.emit('dequantize', [tensor], this.tensors[tensor]!.shape, float), form: same };
-    }
-    return { tensor: this.tensorIn(value, form), form };
+    if (!value.realOf) return { tensor: this.tensorIn(value, form), form };
+    const { tensor, form: same } = this.placeOf(value.realOf);
+    return { tensor: this.emit('dequantize', [tensor], this.tensors[tensor]!.shape, float), form: same };
   }
 
   transpose(tensor: TensorId, permutation: readonly number[]): TensorId {

@@ -17,6 +17,8 @@ function squareWeights(net: Lowering, node: OnnxNode, image: Image): Constant {
       `its weights [${weights.shape}] do not fit an input of ${image.rank} dimensions`,
       'export the network again',
     );
+  if (weights.quant?.zeroPoints.some((zero) => zero !== 0))
+    refuse('its weights have zero points', 'quantise the weights symmetrically');
   return image.rank === 4 ? weights : reshaped(weights, [...weights.shape, 1]);
 }
 

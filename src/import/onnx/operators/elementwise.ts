@@ -63,6 +63,16 @@ const unary =
   (kind: string, attrs: (node: OnnxNode) => Attrs = () => ({})): Lower =>
   (node, net) => [onEach(net, kind, net.input(node, 0), attrs(node))];
 
+/** In integers these have the output scale that TFLite fixes; it is changed to the wanted one behind them. */
+const fixedScale =
+  (kind: string, scale: number, zeroPoint: number): Lower =>
+  (node, net) => {
+    const value = net.input(node, 0);
+    const wide = net.quantised && value.dtype === 'int16';
+    const quant = { scales: [wide ? 1 / 32768 : scale], zeroPoints: [wide ? 0 : zeroPoint], axis: null };
+    return [onEach(net, kind, value, {}, net.quantised ? { dtype: value.dtype, quant } : undefined)];
+  };
+
 const binary =
   (kind: string): Lower =>
   (node, net) => [onPair(net, kind, net.input(node, 0), net.input(node, 1))];
@@ -128,16 +138,6 @@ const reciprocal: Lower = (node, net) => [
   onPair(net, 'div', scalar(net, 1), requireFloat(net.input(node, 0)), net.resultType(net.input(node, 0))),
 ];
 
-/** max(0, min(1, alpha x + beta)). */
-function hardSigmoid(net: Lowering, x: Value, alpha: number, beta: number): Value {
-  const axis = requireFloat(x).place?.form.at(-1);
-  const spread = (value: number) => Array<number>(x.shape[axis ?? 0] ?? 1).fill(value);
-  if (axis != null && mergeScale(net, x, axis, spread(alpha), spread(beta)))
-    return onEach(net, 'relu_0_to_1', x);
-  const scaled = onPair(net, 'mul', x, scalar(net, alpha));
-  return onEach(net, 'relu_0_to_1', onPair(net, 'add', scaled, scalar(net, beta)));
-}
-
 const softplus = (net: Lowering, x: Value): Value =>
   // ln(1 + e^x) as max(x, 0) + ln(1 + e^-|x|), which does not overflow.
   onPair(
@@ -180,16 +180,17 @@ export const elementwise: LowerTable = {
   Ceil: unary('ceil'),
   Round: unary('round'),
   Erf: unary('erf'),
-  Sigmoid: unary('logistic'),
-  Tanh: unary('tanh'),
+  Sigmoid: fixedScale('logistic', 1 / 256, -128),
+  Tanh: fixedScale('tanh', 1 / 128, 0),
   HardSwish: unary('hard_swish'),
   LeakyRelu: unary('leaky_relu', (node) => ({ alpha: numberOf(node, 'alpha', 0.01) })),
   Gelu: unary('gelu', (node) => ({ approximate: textOf(node, 'approximate', 'none') === 'tanh' })),
   Elu: elu,
   Reciprocal: reciprocal,
-  HardSigmoid: (node, net) => [
-    hardSigmoid(net, net.input(node, 0), numberOf(node, 'alpha', 0.2), numberOf(node, 'beta', 0.5)),
-  ],
+  HardSigmoid: unary('hard_sigmoid', (node) => ({
+    alpha: numberOf(node, 'alpha', 0.2),
+    beta: numberOf(node, 'beta', 0.5),
+  })),
   Softplus: (node, net) => [softplus(net, requireFloat(net.input(node, 0)))],
   Softsign: softsign,
   Swish: swish,

@@ -7,6 +7,7 @@ import { products } from './matmul.js';
 import { moves } from './move.js';
 import { normalisations } from './normalisation.js';
 import { pools } from './pool.js';
+import { quantising } from './quantise.js';
 import { reductions } from './reduce.js';
 import { resizes } from './resize.js';
 import { shapes } from './shape.js';
@@ -19,6 +20,7 @@ const tables: readonly LowerTable[] = [
   normalisations,
   pools,
   products,
+  quantising,
   reductions,
   resizes,
   shapes,

@@ -98,9 +98,21 @@ export function globalPool(net: Lowering, kind: 'average_pool2d' | 'max_pool2d',
   });
 }
 
+/** In integers the mean is an operator that changes the scale on the way. */
+const globalAverage: Lower = (node, net) => {
+  const value = net.input(node, 0);
+  if (!net.quantised) return [globalPool(net, 'average_pool2d', value)];
+  const { tensor, batch, channels, rank } = imageOf(net, value);
+  const axes = net.integers([1, 2], 'axes');
+  const made = net.emit('mean', [tensor, axes], [batch, 1, 1, channels], net.resultType(value), {
+    keepDims: true,
+  });
+  return [imageValue(net, made, rank)];
+};
+
 export const pools: LowerTable = {
   MaxPool: maxPool,
   AveragePool: averagePool,
-  GlobalAveragePool: (node, net) => [globalPool(net, 'average_pool2d', net.input(node, 0))],
+  GlobalAveragePool: globalAverage,
   GlobalMaxPool: (node, net) => [globalPool(net, 'max_pool2d', net.input(node, 0))],
 };

@@ -110,7 +110,11 @@ export function axisLast(net: Lowering, value: Value, axis: number): { tensor: T
 
 export function softmaxOf(net: Lowering, value: Value, axis: number): Value {
   const { tensor, form } = axisLast(net, value, axis);
-  const made = net.emit('softmax', [tensor], net.tensors[tensor]!.shape, net.resultType(value), { beta: 1 });
+  // TFLite fixes the scale of integer probabilities; it is changed to the wanted one behind them.
+  const [scale, zeroPoint] = value.dtype === 'int16' ? [1 / 32768, 0] : [1 / 256, -128];
+  const fixed = { dtype: value.dtype, quant: { scales: [scale], zeroPoints: [zeroPoint], axis: null } };
+  const type = net.quantised ? fixed : value;
+  const made = net.emit('softmax', [tensor], net.tensors[tensor]!.shape, type, { beta: 1 });
   return net.computed(made, form, value.shape);
 }
 

@@ -1,14 +1,13 @@
 /** A model as recognisers look at it: who computes a value, who reads it, what is constant. */
 import type { Constant } from '../constant.js';
 import { foldNode } from '../fold.js';
+import { type Readers, readersOf } from '../integer-nodes.js';
 import type { OnnxModel } from '../model.js';
 import { type OnnxNode, tensorAttribute } from '../node.js';
 
-export interface ModelView {
+export interface ModelView extends Readers {
   readonly nodes: readonly OnnxNode[];
   writer(name: string): OnnxNode | null;
-  /** The node that alone reads a value; null when there are several or the value is an output. */
-  onlyReader(name: string): OnnxNode | null;
   constant(name: string): Constant | null;
 }
 
@@ -16,10 +15,6 @@ export function viewModel(model: OnnxModel): ModelView {
   const writers = new Map(
     model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)),
   );
-  const readers = new Map<string, OnnxNode[]>();
-  for (const node of model.nodes)
-    for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
-  const outputs = new Set(model.outputs);
   const constants = new Map<string, Constant | null>(model.constants);
   const constant = (name: string): Constant | null => {
     const known = constants.get(name);
@@ -33,8 +28,7 @@ export function viewModel(model: OnnxModel): ModelView {
   return {
     nodes: model.nodes,
     writer: (name) => writers.get(name) ?? null,
-    onlyReader: (name) =>
-      readers.get(name)?.length === 1 && !outputs.has(name) ? readers.get(name)![0]! : null,
+    onlyReader: readersOf(model).onlyReader,
     constant,
   };
 }
