@@ -12,7 +12,7 @@ import { readConstant } from '../src/import/onnx/tensor-data.js';
 import { decodeModel, decodeTensor } from '../src/import/onnx/wire.js';
 import { type ImportedOnnx, importOnnx } from '../src/import/onnx.js';
 import { checkGraph } from '../src/ir/check.js';
-import { HostProgram, type RunnableNetwork } from './host-runner.js';
+import { HostProgram, type RunnableNetwork, repositoryRoot } from './host-runner.js';
 import { planOptions } from './plan-options.js';
 
 interface NodeCase {
@@ -36,16 +36,24 @@ interface Prepared extends RunnableNetwork {
   readonly bound: boolean;
 }
 
-export function nodeTypes(folder: string): string[] {
-  return readdirSync(folder)
+/** Where the set-up writes the tests (tools/setup/onnx-tests.mjs). */
+export const nodeTestFolder = join(repositoryRoot, '.reflow/onnx-node-tests');
+
+/** The node types that have tests. */
+export function testedTypes(): string[] {
+  return readdirSync(nodeTestFolder)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.replace('.json', ''))
     .sort();
 }
 
+export function readCases(type: string): NodeCase[] {
+  return JSON.parse(readFileSync(join(nodeTestFolder, `${type}.json`), 'utf8'));
+}
+
 /** Every test of one node type. */
-export async function runNodeTests(folder: string, type: string): Promise<Outcome[]> {
-  const cases: NodeCase[] = JSON.parse(readFileSync(join(folder, `${type}.json`), 'utf8'));
+export async function runNodeTests(type: string): Promise<Outcome[]> {
+  const cases = readCases(type);
   const prepared = cases.map((one, index) => prepare(one, `${type.toLowerCase()}_${index}`));
   const runnable = prepared.filter((one): one is Prepared => typeof one !== 'string');
   const program = runnable.length > 0 ? await HostProgram.compile(runnable) : null;

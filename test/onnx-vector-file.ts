@@ -41,24 +41,22 @@ export function rawInputs({ inputForms }: ImportedOnnx, inputs: readonly Packed[
   return inputs.map((input, index) => inForm(constantOfPacked(input), inputForms[index]!).data);
 }
 
-/** Largest difference to what the other engine gave, relative to its largest magnitude. */
-export function relativeError(
+/** Largest difference to what the other engine gave, and its largest magnitude. */
+export function largestError(
   { outputForms }: ImportedOnnx,
   outputs: readonly Uint8Array[],
   wanted: readonly Packed[],
-): number {
-  return Math.max(
-    ...wanted.map((packed, index) => {
-      const there = inForm(constantOfPacked(packed), outputForms[index]!);
-      const [a, b] = [numbersOf({ ...there, data: outputs[index]! }), numbersOf(there)];
-      const largest = b.reduce((max, value) => Math.max(max, Math.abs(value)), 1e-6);
-      if (a.length !== b.length) return Infinity;
-      return (
-        a.reduce(
-          (max, value, at) => Math.max(max, Math.abs(value - b[at]!) || (Number.isNaN(value) ? Infinity : 0)),
-          0,
-        ) / largest
-      );
-    }),
-  );
+): { readonly absolute: number; readonly largest: number } {
+  let [absolute, largest] = [0, 0];
+  wanted.forEach((packed, index) => {
+    const there = inForm(constantOfPacked(packed), outputForms[index]!);
+    const [a, b] = [numbersOf({ ...there, data: outputs[index]! }), numbersOf(there)];
+    if (a.length !== b.length) absolute = Infinity;
+    b.forEach((value, at) => {
+      const error = Math.abs(a[at]! - value);
+      absolute = Number.isNaN(error) ? Infinity : Math.max(absolute, error);
+      largest = Math.max(largest, Math.abs(value));
+    });
+  });
+  return { absolute, largest };
 }

@@ -109,7 +109,8 @@ function inIntegers(net: Lowering, node: OnnxNode, readers: Readers): readonly V
     if (!lower) return null;
     net.enter(node, target);
     const values = lower(node, net).map((value) => inType(net, value, target));
-    const made = net.ops.filter((op) => !mark.ops.includes(op));
+    const before = new Set(mark.ops);
+    const made = net.ops.filter((op) => !before.has(op));
     const { tensors } = net;
     if (findUnsupported({ name: '', tensors, ops: made, inputs: [], outputs: [] }).length === 0)
       return values;

@@ -304,6 +304,8 @@ export class Lowering {
   reshaped(value: Value, shape: readonly number[]): Value {
     if (elementCount(shape) !== elementCount(value.shape))
       refuse(`[${value.shape}] cannot become [${shape}]`, 'export the network with a fixed batch size');
+    if (shape.some((dim) => !(Number.isInteger(dim) && dim >= (value.constant ? 0 : 1))))
+      refuse(`there is no shape [${shape}]`, 'export the network again');
     if (value.constant) return this.known(reshaped(value.constant, shape));
     if (value.realOf) return { ...value, shape, realOf: this.reshaped(value.realOf, shape) };
     if (value.reshapeOf) return this.reshaped(value.reshapeOf, shape);

@@ -44,13 +44,17 @@ const batchNormalization: Lower = (node, net) => {
   ];
 };
 
-/** (x - mean) / sqrt(variance + epsilon) over some axes. */
-export function standardised(net: Lowering, value: Value, axes: readonly number[], epsilon: number): Value {
+/** (x - mean) / sqrt(variance + epsilon) over some axes, and the two numbers that it takes for that. */
+function statistics(net: Lowering, value: Value, axes: readonly number[], epsilon: number) {
   const mean = reduced(net, 'mean', value, axes, true);
   const centred = onPair(net, 'sub', value, mean);
   const variance = reduced(net, 'mean', onEach(net, 'square', centred), axes, true);
   const inverse = onEach(net, 'rsqrt', onPair(net, 'add', variance, scalar(net, epsilon)));
-  return onPair(net, 'mul', centred, inverse);
+  return { standard: onPair(net, 'mul', centred, inverse), mean, inverse };
+}
+
+function standardised(net: Lowering, value: Value, axes: readonly number[], epsilon: number): Value {
+  return statistics(net, value, axes, epsilon).standard;
 }
 
 const instanceNormalization: Lower = (node, net) => {
@@ -65,20 +69,18 @@ const instanceNormalization: Lower = (node, net) => {
 };
 
 const layerNormalization: Lower = (node, net) => {
-  if (node.outputs[1] || node.outputs[2])
-    refuse('it also gives the mean or the deviation', 'export the network for inference');
   const value = requireFloat(net.input(node, 0));
   const stated = numberOf(node, 'axis', -1);
   const first = stated < 0 ? stated + value.shape.length : stated;
   const epsilon = numberOf(node, 'epsilon', 1e-5);
   const [scale, bias] = [net.input(node, 1), net.optional(node, 2)];
-  const normal = lastAxisOnly(value, first, scale, bias)
-    ? oneOperator(net, value, scale.constant!, bias?.constant ?? null, epsilon)
-    : null;
-  if (normal) return [normal];
+  const alone = !node.outputs[1] && !node.outputs[2];
+  if (alone && lastAxisOnly(value, first, scale, bias))
+    return [oneOperator(net, value, scale.constant!, bias?.constant ?? null, epsilon)];
   const axes = value.shape.flatMap((_, axis) => (axis >= first ? [axis] : []));
-  const scaled = onPair(net, 'mul', standardised(net, value, axes, epsilon), scale);
-  return [bias ? onPair(net, 'add', scaled, bias) : scaled];
+  const { standard, mean, inverse } = statistics(net, value, axes, epsilon);
+  const scaled = onPair(net, 'mul', standard, scale);
+  return [bias ? onPair(net, 'add', scaled, bias) : scaled, mean, inverse];
 };
 
 function lastAxisOnly(value: Value, first: number, scale: Value, bias: Value | null): boolean {

@@ -121,8 +121,7 @@ function sameGrid(node: OnnxNode, axis: ResizeAxis, kind: GridKind, mode: string
   const named = halfPixel ? kind.halfPixelCenters : transform === 'align_corners' ? kind.alignCorners : false;
   const asymmetric = transform === 'asymmetric' && !kind.halfPixelCenters && !kind.alignCorners;
   const smooth = numberOf(node, 'antialias', 0) === 1 && axis.scale < 1;
-  const exact =
-    transform === 'align_corners' || Math.abs(axis.scale - axis.to / axis.from) < 1e-6 * axis.scale;
+  const exact = Math.abs(axis.scale - axis.to / axis.from) < 1e-6 * axis.scale;
   return (named || asymmetric) && exact && !smooth;
 }
 
