@@ -13,7 +13,13 @@ import { listBoards } from './flow/list-boards.js';
 import { plan as planStory } from './flow/plan.js';
 import { profile as profileStory } from './flow/profile.js';
 import { type Progress, silent } from './flow/progress.js';
-import { type BoardRequest, type FlashRequest, type PlanChoice, planDefaults } from './flow/requests.js';
+import {
+  type BoardRequest,
+  type FlashRequest,
+  type InspectRequest,
+  type PlanChoice,
+  planDefaults,
+} from './flow/requests.js';
 import type {
   BoardsResult,
   BuildResult,
@@ -41,8 +47,10 @@ interface Common {
 }
 
 export interface InspectOptions extends Common {
-  /** Path of the .tflite file. */
+  /** Path of the .tflite or .onnx file. */
   readonly network: string;
+  /** Shapes for inputs that an .onnx file leaves open, by name. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** How the memory is planned: objective `balanced`, the input resident, two seconds at most. */
@@ -122,19 +130,19 @@ export function boards(id?: string): Promise<BoardsResult> {
 }
 
 /** What is in a network's file, and every operator that cannot run. */
-export function inspect({ network, progress = silent }: InspectOptions): Promise<InspectResult> {
-  return inspectStory({ network }, progress);
+export function inspect({ progress = silent, ...options }: InspectOptions): Promise<InspectResult> {
+  return inspectStory(networkRequest(options), progress);
 }
 
 /** The memory plan of a network for a board, and whether it fits. */
-export function plan({ network, board, progress = silent, ...flags }: PlanOptions): Promise<PlanResult> {
-  return planStory({ network, board, ...planChoice(flags) }, progress);
+export function plan({ progress = silent, ...options }: PlanOptions): Promise<PlanResult> {
+  return planStory({ ...networkRequest(options), board: options.board, ...planChoice(options) }, progress);
 }
 
 /** A network as a C project in a folder. */
 export function compile(options: CompileOptions): Promise<CompileResult> {
-  const { network, board, out, progress = silent } = options;
-  return compileStory({ network, board, out, ...planChoice(options) }, progress);
+  const { board, out, progress = silent } = options;
+  return compileStory({ ...networkRequest(options), board, out, ...planChoice(options) }, progress);
 }
 
 /** A C project with its board's firmware as an image. */
@@ -174,6 +182,10 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   return { ...result, report };
 }
 
+function networkRequest({ network, shapes }: Omit<InspectOptions, 'progress'>): InspectRequest {
+  return shapes ? { network, shapes } : { network };
+}
+
 function planChoice(flags: PlanFlags): PlanChoice {
   return {
     objective: flags.objective ?? planDefaults.objective,
@@ -183,6 +195,6 @@ function planChoice(flags: PlanFlags): PlanChoice {
 }
 
 function boardRequest(options: OnBoardOptions): BoardRequest {
-  const { network, board, port = null } = options;
-  return { network, board, port, plan: planChoice(options) };
+  const { board, port = null } = options;
+  return { ...networkRequest(options), board, port, plan: planChoice(options) };
 }

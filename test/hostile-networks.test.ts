@@ -1,6 +1,5 @@
 /** Damaged, hostile and merely odd networks through the whole compile: they end in a plan, or in one line with a code. */
 import test from 'ava';
-import { ReflowError } from '../src/base/error.js';
 import { emitProject } from '../src/emit/emit-project.js';
 import { importNetwork, planNetwork, prepareGraph } from '../src/flow/compile-graph.js';
 import { checkGraph } from '../src/ir/check.js';
@@ -8,6 +7,7 @@ import type { Graph } from '../src/ir/graph.js';
 import { tensorBytes } from '../src/ir/tensor.js';
 import { HostProgram, type RunnableNetwork } from './host-runner.js';
 import { hostileCorpus } from './hostile-corpus.js';
+import { outcomeText, runCases } from './hostile-run.js';
 import { mutate } from './mutate.js';
 import { mutateGraph } from './mutate-graph.js';
 import { planOptions } from './plan-options.js';
@@ -15,8 +15,7 @@ import { Random } from './random.js';
 
 const corpus = hostileCorpus();
 const hashes = { modelHash: '00'.repeat(32), planHash: '00'.repeat(32) };
-/** Bounds of one case, in seconds of the processor's time and bytes of the whole process. */
-const mostSeconds = 2;
+/** The most memory that the whole process may take. */
 const mostBytes = 2 ** 30;
 
 const objectives = ['balanced', 'speed', 'ram'] as const;
@@ -34,38 +33,6 @@ function compile(graph: Graph, variant: number): RunnableNetwork {
   return { graph: prepared, plan };
 }
 
-interface Outcome {
-  /** Networks that compiled. */
-  readonly compiled: RunnableNetwork[];
-  /** How many ended in each code. */
-  readonly codes: Map<string, number>;
-  /** What must not be: other errors, and cases that took too long. */
-  readonly faults: string[];
-}
-
-/** Runs cases 0 to count - 1, and notes how they end. */
-function runCases(count: number, run: (index: number) => RunnableNetwork): Outcome {
-  const outcome: Outcome = { compiled: [], codes: new Map(), faults: [] };
-  for (let index = 0; index < count; index++) {
-    const start = process.cpuUsage();
-    try {
-      outcome.compiled.push(run(index));
-    } catch (error) {
-      const code = error instanceof ReflowError ? error.code : 'none';
-      // These two say that reflow itself is at fault.
-      if (code === 'none' || code === 'E_INTERNAL' || code === 'E_PLAN')
-        outcome.faults.push(`case ${index}: ${error instanceof Error ? error.stack : error}`);
-      outcome.codes.set(code, (outcome.codes.get(code) ?? 0) + 1);
-    }
-    const { user, system } = process.cpuUsage(start);
-    if (user + system > mostSeconds * 1e6) outcome.faults.push(`case ${index}: ${(user + system) / 1e6} s`);
-  }
-  return outcome;
-}
-
-const text = ({ compiled, codes }: Outcome) =>
-  `${compiled.length} compiled, ${[...codes].map(([code, count]) => `${count} ${code}`).join(', ')}`;
-
 test('10,000 damaged files', (t) => {
   const outcome = runCases(10_000, (index) => {
     const [{ bytes, weights }, other] = [
@@ -74,7 +41,7 @@ test('10,000 damaged files', (t) => {
     ];
     return compile(importNetwork(mutate(bytes, index, other.bytes, weights), 'net'), index);
   });
-  t.log(text(outcome));
+  t.log(outcomeText(outcome));
   t.deepEqual(outcome.faults, []);
   t.true(outcome.compiled.length > 500 && outcome.codes.get('E_MODEL_FORMAT')! > 5000);
   t.true(process.resourceUsage().maxRSS * 1024 < mostBytes, `${process.resourceUsage().maxRSS} KiB`);
@@ -87,7 +54,7 @@ test('5,000 odd graphs; what compiles runs without undefined behaviour', async (
     checkGraph(graph);
     return compile({ ...graph, name: `net${index}` }, index);
   });
-  t.log(text(outcome));
+  t.log(outcomeText(outcome));
   t.deepEqual(outcome.faults, []);
   t.true(outcome.compiled.length > 500 && outcome.codes.get('E_UNSUPPORTED')! > 1000);
   t.true(process.resourceUsage().maxRSS * 1024 < mostBytes, `${process.resourceUsage().maxRSS} KiB`);

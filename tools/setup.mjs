@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { debianPackages } from './setup/debian-packages.mjs';
 import { installPackages } from './setup/install-packages.mjs';
+import { onnxOperatorTests } from './setup/onnx-tests.mjs';
 import { hashFiles, readStamp, removeOrphans, root, sourceFiles, writeStamp } from './setup/stamps.mjs';
 import { onPath, run, StepFailed, step } from './setup/step.mjs';
 
@@ -119,6 +120,7 @@ async function main(profile) {
     await step('npm packages', npmPackages);
     await step('TypeScript', typescript);
     await step('native planner', nativePlanner);
+    if (profile === 'test') await step('ONNX tests', onnxOperatorTests);
     return 0;
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;

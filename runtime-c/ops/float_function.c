@@ -20,6 +20,7 @@ DEFINE_FLOAT_FUNCTION(rf_cos_f32, cosf(x))
 DEFINE_FLOAT_FUNCTION(rf_floor_f32, floorf(x))
 DEFINE_FLOAT_FUNCTION(rf_ceil_f32, ceilf(x))
 DEFINE_FLOAT_FUNCTION(rf_round_f32, rintf(x))
+DEFINE_FLOAT_FUNCTION(rf_erf_f32, erff(x))
 DEFINE_FLOAT_FUNCTION(rf_elu_f32, x < 0.0f ? expm1f(x) : x)
 /* x / 2 * (1 + erf(x / sqrt 2)); erfc does not cancel for large negative x. */
 DEFINE_FLOAT_FUNCTION(rf_gelu_f32, 0.5f * x * erfcf(x * -0.70710678118654752f))

@@ -1,4 +1,4 @@
-/* Functions of one float32 element: square, exp, log, sin, cos, floor, ceil, round, elu, gelu. */
+/* Functions of one float32 element: square, exp, log, sin, cos, floor, ceil, round, erf, elu, gelu. */
 #ifndef RF_FLOAT_FUNCTION_H
 #define RF_FLOAT_FUNCTION_H
 
@@ -12,6 +12,7 @@ void rf_cos_f32(const float *in, float *out, int32_t count);
 void rf_floor_f32(const float *in, float *out, int32_t count);
 void rf_ceil_f32(const float *in, float *out, int32_t count);
 void rf_round_f32(const float *in, float *out, int32_t count); /* to nearest, ties to even */
+void rf_erf_f32(const float *in, float *out, int32_t count);
 void rf_elu_f32(const float *in, float *out, int32_t count);
 void rf_gelu_f32(const float *in, float *out, int32_t count);
 void rf_gelu_tanh_f32(const float *in, float *out, int32_t count); /* the approximation with tanh */

@@ -1,4 +1,7 @@
-/* gather: reference kernels. Loop order: batch, outer dimensions, index; each slice is one run of bytes. */
+/*
+ * gather: reference kernels. Loop order: batch, outer dimensions, index; each slice is one run of bytes. Negative
+ * indices count from the end (ONNX has them, TFLite does not); what is outside all the same becomes the nearest slice.
+ */
 #include "gather.h"
 
 #include <string.h>
@@ -12,7 +15,8 @@
         for (int32_t batch = 0; batch < p->batches; batch++, indices += p->coordinates) {                              \
             for (int32_t outer = 0; outer < p->outer; outer++, from += (size_t)p->axis_size * run) {                   \
                 for (int32_t i = 0; i < p->coordinates; i++, to += run) {                                              \
-                    const I above = indices[i] < p->axis_size ? indices[i] : p->axis_size - 1;                         \
+                    const I at = indices[i] < 0 ? indices[i] + p->axis_size : indices[i];                              \
+                    const I above = at < p->axis_size ? at : p->axis_size - 1;                                         \
                     memcpy(to, from + (size_t)(above > 0 ? above : 0) * run, run);                                     \
                 }                                                                                                      \
             }                                                                                                          \

@@ -1,6 +1,7 @@
 /** Flags that several commands share. */
 import { type BoardRequest, planDefaults } from '../flow/requests.js';
 import { defaultStorePath } from '../store/default-path.js';
+import { networkRequest, shapeOption } from './shape-option.js';
 
 export const networkPositional = {
   network: { describe: 'the network: a .tflite or .onnx file', type: 'string', demandOption: true },
@@ -34,6 +35,7 @@ export const planOptions = {
 
 /** Flags of every command that talks to a board; their --input is a file, so streaming has a flag of its own. */
 export const boardRequestOptions = {
+  ...shapeOption,
   ...boardOption,
   ...portOption,
   objective: planOptions.objective,
@@ -43,6 +45,7 @@ export const boardRequestOptions = {
 
 interface BoardArguments {
   readonly network: string;
+  readonly shape?: readonly string[] | undefined;
   readonly board: string;
   readonly port: string | undefined;
   readonly objective: string;
@@ -52,6 +55,7 @@ interface BoardArguments {
 
 export function boardRequest({
   network,
+  shape,
   board,
   port,
   streamed,
@@ -61,7 +65,7 @@ export function boardRequest({
   // The parser has checked the choice; here it gets its type.
   const objective = args.objective as BoardRequest['plan']['objective'];
   return {
-    network,
+    ...networkRequest({ network, shape }),
     board,
     port: port ?? null,
     plan: { objective, input: streamed ? 'streamed' : 'resident', seconds },

@@ -1,6 +1,7 @@
 /** From the bytes of a network to a checked plan: the pure part of the compile, one line a stage. */
 import { ReflowError } from '../base/error.js';
 import { importArchitecture, isArchitecture, parseArchitecture } from '../import/arch.js';
+import { importOnnx, isOnnx, type OnnxOptions } from '../import/onnx.js';
 import { importTflite, isTflite } from '../import/tflite.js';
 import { checkGraph } from '../ir/check.js';
 import { type Graph, tensorOf } from '../ir/graph.js';
@@ -11,19 +12,39 @@ import { checkPlan } from '../plan/check-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { type PlanOptions, planGraph } from '../plan/plan-graph.js';
 
-/** Bytes to a legal Graph, operators as the file has them. */
-export function importNetwork(bytes: Uint8Array, name: string): Graph {
-  if (isArchitecture(bytes)) return importArchitecture(parseArchitecture(bytes, name), name);
-  if (!isTflite(bytes)) {
-    throw new ReflowError(
-      'E_MODEL_FORMAT',
-      `${name} is not a .tflite file`,
-      'give a TensorFlow Lite or an architecture file',
-    );
-  }
-  const graph = importTflite(bytes, name);
+export type NetworkFormat = 'tflite' | 'onnx' | 'architecture';
+
+/** The file format of a network by its content; throws ReflowError E_MODEL_FORMAT for anything else. */
+export function formatOf(bytes: Uint8Array, name: string): NetworkFormat {
+  if (isArchitecture(bytes)) return 'architecture';
+  if (isTflite(bytes)) return 'tflite';
+  if (isOnnx(bytes)) return 'onnx';
+  throw new ReflowError(
+    'E_MODEL_FORMAT',
+    `${name} is neither a .tflite nor an .onnx file`,
+    'give a TensorFlow Lite, ONNX or architecture file',
+  );
+}
+
+/**
+ * Bytes to a legal Graph, operators as the file has them.
+ * @param options for .onnx files: shapes of inputs that the file leaves open, and the files beside it
+ */
+export function importNetwork(bytes: Uint8Array, name: string, options: OnnxOptions = {}): Graph {
+  const graph = graphOf(bytes, name, options);
   checkGraph(graph);
   return graph;
+}
+
+function graphOf(bytes: Uint8Array, name: string, options: OnnxOptions): Graph {
+  switch (formatOf(bytes, name)) {
+    case 'architecture':
+      return importArchitecture(parseArchitecture(bytes, name), name);
+    case 'tflite':
+      return importTflite(bytes, name);
+    case 'onnx':
+      return importOnnx(bytes, name, options).graph;
+  }
 }
 
 /** A graph that can run, simplified. Throws E_UNSUPPORTED with every operator that cannot. */

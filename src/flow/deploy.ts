@@ -5,7 +5,7 @@ import { profile as profileOn } from '../profile/run.js';
 import { buildProject, buildResult } from './build.js';
 import { writeProject } from './compile.js';
 import { flashBuilt } from './flash.js';
-import { inspectGraph } from './inspect.js';
+import { inspectNetwork } from './inspect.js';
 import { inputsOrGenerated } from './network-inputs.js';
 import { planRequestOf, running } from './on-board.js';
 import { assertFits, planFor } from './plan.js';
@@ -37,7 +37,7 @@ export const deploy: Deploy = async (request, progress) => {
   const compiled = await stage('compile', () => writeProject(planned, folder));
   const image = await stage('build', () => buildProject(folder));
   const inputs = await inputsOrGenerated(planned.graph, request.inputs);
-  const reference = await stage('reference', () => hostReference(request.network));
+  const reference = await stage('reference', () => hostReference(request));
   const flashed =
     planned.board.kind === 'hardware'
       ? await flashBuilt(folder, planned.board, request.port, request.store, progress)
@@ -54,7 +54,7 @@ export const deploy: Deploy = async (request, progress) => {
     return {
       network: planned.graph.name,
       board: planned.board.id,
-      inspect: inspectGraph(planned.network.graph, planned.network.modelHash),
+      inspect: inspectNetwork(planned.network),
       plan: planned.result,
       compile: compiled,
       build: buildResult(image),

@@ -4,17 +4,14 @@ import { elementCount, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { findUnsupported, knownDef } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
 import { simplify } from '../passes/index.js';
-import { readNetwork } from './network-file.js';
+import { type NetworkFile, readNetwork } from './network-file.js';
 import type { Inspect } from './requests.js';
 import type { InspectResult, OpInfo, TensorInfo } from './results.js';
 
-export const inspect: Inspect = async ({ network }) => {
-  const { graph, modelHash } = await readNetwork(network);
-  return inspectGraph(graph, modelHash);
-};
+export const inspect: Inspect = async (request) => inspectNetwork(await readNetwork(request));
 
 /** Of a graph as it was imported; what folds away (shape arithmetic) is listed but never unsupported. */
-export function inspectGraph(graph: Graph, modelHash: string): InspectResult {
+export function inspectNetwork({ graph, modelHash, format }: NetworkFile): InspectResult {
   const unsupported = findUnsupported(simplify(graph));
   const unusable = new Set(unsupported.map(({ index }) => index));
   const ops = graph.ops.map((op) => opInfo(graph, op, !unusable.has(op.id)));
@@ -22,7 +19,7 @@ export function inspectGraph(graph: Graph, modelHash: string): InspectResult {
   return {
     network: graph.name,
     modelHash,
-    format: 'tflite',
+    format,
     ops,
     macs: ops.reduce((sum, op) => sum + op.macs, 0),
     params: constants.reduce((sum, tensor) => sum + elementCount(tensor.shape), 0),

@@ -23,8 +23,8 @@ export interface OnBoard extends Running {
 }
 
 /** What run, verify, profile and deploy plan with. */
-export function planRequestOf({ network, board, plan }: BoardRequest): PlanRequest {
-  return { network, board, ...plan };
+export function planRequestOf({ network, shapes, board, plan }: BoardRequest): PlanRequest {
+  return { network, ...(shapes ? { shapes } : {}), board, ...plan };
 }
 
 /** Compiles and builds in a folder of its own, boots, does `work`, and removes everything. */

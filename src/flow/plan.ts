@@ -44,7 +44,7 @@ export async function planFor(
   const catalogue = await loadCatalogue();
   const board = boardById(catalogue, request.board);
   const target = targetOf(catalogue, board);
-  const network = await readNetwork(request.network);
+  const network = await readNetwork(request);
   const graph = prepareGraph(network.graph);
   const start = clock.nowMs();
   const { objective, input, seconds: limit } = request;

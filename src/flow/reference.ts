@@ -11,7 +11,7 @@ import { writeProject } from './compile.js';
 import { generatedInputs } from './network-inputs.js';
 import { inScratchFolder, running } from './on-board.js';
 import { planFor } from './plan.js';
-import { planDefaults } from './requests.js';
+import { type InspectRequest, planDefaults } from './requests.js';
 import { tensorIndexOf } from './tensor-files.js';
 
 /** Inputs, and what they must give. */
@@ -30,12 +30,12 @@ export interface Reference {
 
 /**
  * The same network with the reference kernels and whole tensors, as a process of this machine, on generated inputs.
- * @param network path of the network's file
  */
-export async function hostReference(network: string): Promise<Reference> {
+export async function hostReference({ network, shapes }: InspectRequest): Promise<Reference> {
   const seeds = [1, 2];
   const planned = await planFor({
     network,
+    ...(shapes ? { shapes } : {}),
     board: 'host',
     ...planDefaults,
     objective: 'speed',

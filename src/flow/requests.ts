@@ -21,6 +21,8 @@ export type Story<Request, Result> = (request: Request, progress: Progress) => P
 export interface InspectRequest {
   /** Path of a network's file. */
   readonly network: string;
+  /** Shapes for inputs that an .onnx file leaves open, by the input's name, in the file's order of axes. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** What the planner is to do. */

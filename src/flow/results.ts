@@ -2,7 +2,9 @@
  * What the long stories return: the JSON documents of the command line, field by field (DESIGN.md, "Command line"), and
  * the typed results of the package's functions. Names carry units; sizes are bytes, hashes SHA-256 in hexadecimal.
  */
+
 import type { DType } from '../ir/tensor.js';
+import type { NetworkFormat } from './compile-graph.js';
 
 /** What an operator or a network costs, in the unit of the board's counter. Different units are never mixed. */
 export type Cost =
@@ -109,7 +111,7 @@ export interface UnsupportedOp {
 export interface InspectResult {
   readonly network: string;
   readonly modelHash: string;
-  readonly format: 'tflite' | 'onnx';
+  readonly format: NetworkFormat;
   readonly ops: readonly OpInfo[];
   readonly macs: number;
   readonly params: number;

@@ -15,10 +15,12 @@ import { depthToSpace, spaceToDepth } from './depth-space.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { div } from './div.js';
 import { embedTokens } from './embed-tokens.js';
+import { erf } from './erf.js';
 import { maximum, minimum } from './extremum.js';
 import { ceil, cos, floor, round, sin, square } from './float-function.js';
 import { fullyConnected } from './fully-connected.js';
 import { gather } from './gather.js';
+import { hardSigmoid } from './hard-sigmoid.js';
 import { hardSwish } from './hard-swish.js';
 import { layerNorm } from './layer-norm.js';
 import { leakyRelu, prelu } from './leaky-relu.js';
@@ -37,6 +39,7 @@ import {
 } from './op-def.js';
 import { pad } from './pad.js';
 import { averagePool2d, maxPool2d } from './pool2d.js';
+import { pow } from './pow.js';
 import { dequantize, quantize } from './quantize.js';
 import { range } from './range.js';
 import { mean, sum } from './reduce.js';
@@ -83,12 +86,14 @@ export const opDefs: readonly OpDef[] = [
   div,
   elu,
   embedTokens,
+  erf,
   exp,
   fill,
   floor,
   fullyConnected,
   gather,
   gelu,
+  hardSigmoid,
   hardSwish,
   layerNorm,
   leakyRelu,
@@ -104,6 +109,7 @@ export const opDefs: readonly OpDef[] = [
   neg,
   pack,
   pad,
+  pow,
   prelu,
   quantize,
   range,
@@ -198,7 +204,10 @@ export function findUnsupported(graph: Graph): Unsupported[] {
   });
 }
 
+/** An importer may have said why. */
 function unknown(op: Op): Refusal {
+  const { reason, hint: advice } = op.attrs;
+  if (typeof reason === 'string' && typeof advice === 'string') return { reason, hint: advice };
   const hint = op.label.startsWith('CUSTOM:')
     ? 'replace the custom operator by builtin ones before export'
     : 'replace it by supported operators, or fold it before export';

@@ -111,9 +111,10 @@ export const transposeConv: OpDef<TransposeConvAttrs> = {
 function axes(view: OpView<TransposeConvAttrs>) {
   const [, kernelH = 1, kernelW = 1] = view.input(1).shape;
   const [, height = 1, width = 1] = view.output(0).shape;
-  const { padding, strideH, strideW } = view.attrs;
+  const { padding, pads, strideH, strideW } = view.attrs;
+  const [top = 0, bottom = 0, left = 0, right = 0] = pads;
   return {
-    h: windowAxis(height, kernelH, strideH, 1, padding, 0, 0),
-    w: windowAxis(width, kernelW, strideW, 1, padding, 0, 0),
+    h: windowAxis(height, kernelH, strideH, 1, padding, top, bottom),
+    w: windowAxis(width, kernelW, strideW, 1, padding, left, right),
   };
 }

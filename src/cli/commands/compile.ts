@@ -2,6 +2,7 @@ import type { Compile } from '../../flow/requests.js';
 import type { CompileResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
 import { boardOption, networkPositional, planOptions } from '../options.js';
+import { shapeOption } from '../shape-option.js';
 import { grouped, paragraphs } from '../text.js';
 import { planRequest } from './plan.js';
 
@@ -13,6 +14,7 @@ export const compileCommand = (compile: Compile) =>
     options: {
       ...boardOption,
       ...planOptions,
+      ...shapeOption,
       out: { describe: 'folder of the project; it is replaced', type: 'string', demandOption: true },
     },
     run: ({ out, ...args }, progress) => compile({ ...planRequest(args), out }, progress),

@@ -3,6 +3,7 @@ import type { Inspect } from '../../flow/requests.js';
 import type { InspectResult, TensorInfo } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
 import { networkPositional } from '../options.js';
+import { networkRequest, shapeOption } from '../shape-option.js';
 import { grouped, pairs, paragraphs, shapeText, table } from '../text.js';
 
 export const inspectCommand = (inspect: Inspect) =>
@@ -10,8 +11,8 @@ export const inspectCommand = (inspect: Inspect) =>
     command: 'inspect <network>',
     describe: 'What is in the file, and every operator that cannot run',
     positionals: networkPositional,
-    options: {},
-    run: ({ network }, progress) => inspect({ network }, progress),
+    options: shapeOption,
+    run: (args, progress) => inspect(networkRequest(args), progress),
     print: printInspect,
     complaint: ({ network, unsupported }) => {
       const [first] = unsupported;

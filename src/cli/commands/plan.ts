@@ -3,6 +3,7 @@ import type { PlanInstance, PlanRequest, PlanStory } from '../../flow/requests.j
 import type { BufferInfo, InstanceResult, PlanResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
 import { boardOption, networkPositional, planOptions } from '../options.js';
+import { networkRequest, shapeOption } from '../shape-option.js';
 import { type Cell, grouped, pairs, paragraphs, percent, table } from '../text.js';
 
 /** Writes the memory map of a plan as HTML. */
@@ -16,6 +17,7 @@ export const planCommand = (plan: PlanStory, writeHtml: WritePlanHtml, planInsta
     options: {
       board: { ...boardOption.board, demandOption: false },
       ...planOptions,
+      ...shapeOption,
       html: { describe: 'also draw the memory map into this file', type: 'string' },
       instance: {
         describe: 'a bare allocation problem to solve instead: CSV with id,lower,upper,size',
@@ -76,6 +78,7 @@ function printInstance(result: InstanceResult): string {
 
 interface PlanArguments {
   readonly network: string;
+  readonly shape?: readonly string[] | undefined;
   readonly board: string;
   readonly objective: string;
   readonly input: string;
@@ -84,10 +87,10 @@ interface PlanArguments {
 
 /** The parser has checked the choices; here they get their types. */
 export function planRequest(args: PlanArguments): PlanRequest {
-  const { network, board, seconds } = args;
+  const { board, seconds } = args;
   refuseNoTime(seconds);
   const objective = args.objective as PlanRequest['objective'];
-  return { network, board, objective, input: args.input as PlanRequest['input'], seconds };
+  return { ...networkRequest(args), board, objective, input: args.input as PlanRequest['input'], seconds };
 }
 
 export function planComplaint({ network, board, fits, regions, advice }: PlanResult): ReflowError | null {

@@ -141,7 +141,7 @@ function precisionOf({ precision }: Repeat, counter: CounterKind): number {
 async function referenceOf({ network }: Planned, request: TrialRequest): Promise<Reference> {
   const path = join(request.cache, `${network.modelHash}.reference`);
   if (existsSync(path)) return deserialize(await readFile(path)) as Reference;
-  const reference = await hostReference(request.network);
+  const reference = await hostReference(request);
   await files.write(path, serialize(reference));
   return reference;
 }
