@@ -68,7 +68,7 @@ whole('a network that does not fit or cannot be built is a result, and no board 
     ended.table.map(({ outcome }) => outcome),
     ['done', 'build'],
   );
-  t.regex(ended.table[1]!.message!, /broken is not/);
+  t.regex(ended.table[1]!.message!, /broken is neither/);
 });
 
 whole(
