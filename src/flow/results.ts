@@ -324,6 +324,8 @@ export type ProfileResult = {
   readonly arenaBytes: number;
   /** Energy of one inference with its source; null when none was measured. */
   readonly energy: { readonly uJ: number; readonly source: CostSource } | null;
+  /** How the cycles were computed; null where they were counted. */
+  readonly modelled: ModelledTime | null;
   /** Id of the run in the measurement store. */
   readonly runId: string;
 } & Cost;

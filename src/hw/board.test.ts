@@ -61,7 +61,7 @@ const timing = {
     flashLine: { cycles: 5, sigma: 1 },
     fetchWord: { cycles: 0.2, sigma: 0.1 },
   },
-  validation: [{ run: 'one', publishedMs: 1, modelledMs: 1.1 }],
+  validation: [{ run: 'one', publishedMs: 1, errorPercent: 1 }],
   source: 'a reference manual',
 };
 
