@@ -46,7 +46,11 @@ function loadStoreDouble(first: number, second: number): Instruction {
     const common = { early, width: 4, words: 1 } as const;
     return isLoad
       ? instruction('load', { writes: at12(second), ...common })
-      : instruction('store', { late: at12(second), writes: at8(second) | low(second), ...common });
+      : instruction('store', {
+          late: at12(second),
+          writes: first & 0x80 ? low(second) : at8(second),
+          ...common,
+        });
   }
   const pair = at12(second) | at8(second);
   const common = { early, base: first & 0x20 ? early : 0, width: 4, words: 2 } as const;
@@ -140,11 +144,13 @@ function loadStore(first: number, second: number): Instruction {
   const isLoad = (first & 0x10) !== 0;
   const width = ([1, 2, 4, 4] as const)[(first >> 5) & 3] ?? 4;
   const target = at12(second);
-  if (isLoad && target === pc && width < 4) return instruction('nop', {}); // PLD, PLI
   const base = low(first);
   const isImmediate = (first & 0x80) !== 0 || base === pc;
   const isIndexed = !isImmediate && (second & 0x800) !== 0;
   const byRegister = !isImmediate && !isIndexed;
+  if (isLoad && target === pc && width < 4) {
+    return instruction('nop', { early: base | (byRegister ? low(second) : 0) }); // PLD, PLI
+  }
   const common = {
     early: base | (byRegister ? low(second) : 0),
     base: isIndexed && second & 0x100 ? base : 0,

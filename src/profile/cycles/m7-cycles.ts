@@ -23,6 +23,8 @@ export function m7Cycles(from: Block | null, block: Block): number {
   return pipeline.cycles - before;
 }
 
+const longAgo = -100;
+
 /** A pipeline that starts empty. */
 class Pipeline {
   #cycle = 0;
@@ -31,8 +33,8 @@ class Pipeline {
   /** First cycle that nothing before occupies. */
   #free = 0;
   /** First cycles in which r0 to r14 (and the flags), and s0 to s31, can be read. */
-  readonly #ready = new Array<number>(17).fill(0);
-  readonly #floatReady = new Array<number>(32).fill(0);
+  readonly #ready = new Array<number>(17).fill(longAgo);
+  readonly #floatReady = new Array<number>(32).fill(longAgo);
 
   /** Up to the last instruction's, that one included. */
   get cycles(): number {
