@@ -48,21 +48,18 @@ export interface Modelled {
 }
 
 /**
- * @param planned of the network that is in `image`
+ * @param planned of the network that is in `image`, with resident input
  * @param image built for the virtual board that `board.timing` names
  * @param inputs whole, one for each of the network
- * @throws ReflowError E_USAGE for streamed input; as emulateTrace does
+ * @throws ReflowError E_BUILD for an image of a streamed plan; as emulateTrace does
  */
 export async function modelTime(
-  { graph, plan, project }: Planned,
+  { graph, project }: Planned,
   image: Image,
   board: TimedBoard,
   catalogue: Catalogue,
   inputs: readonly Uint8Array[],
 ): Promise<Modelled> {
-  if (plan.input === 'streamed') {
-    throw new ReflowError('E_USAGE', 'a streamed input cannot be modelled', 'leave out --streamed');
-  }
   const { timing } = board;
   const emulator = boardById(catalogue, timing.emulator);
   const elf = await files.read(image.elf);
@@ -82,7 +79,7 @@ export async function modelTime(
     timing,
   );
   const macs = new Map(project.ops.map((op) => [op.index, op.macs]));
-  const ms = (1000 * whole.cycles) / board.clockHz;
+  const ms = (1000 * Math.round(whole.cycles)) / board.clockHz;
   const time: ModelledTime = {
     source: 'modelled',
     board: board.id,
@@ -117,7 +114,13 @@ function costResult({ instructions, cycles, byCause }: CycleCost): ModelledCost 
   };
 }
 
-function tracePlaces(elf: Uint8Array, network: string, board: TimedBoard, emulator: Board): TracePlaces {
+/** Where a traced image has what the trace needs to know. @throws ReflowError E_BUILD */
+export function tracePlaces(
+  elf: Uint8Array,
+  network: string,
+  board: TimedBoard,
+  emulator: Board,
+): TracePlaces {
   const symbols = elfSymbols(elf);
   const at = (name: string) => {
     const value = symbols.get(name);

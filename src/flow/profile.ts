@@ -47,8 +47,10 @@ export const profile: Profile = async (request, progress) => {
 
 /** On a board that is not here, by the model of its chip; planned for that board, run on the virtual one that the model names. */
 async function profileModelled(request: ProfileRequest, progress: Progress): Promise<ProfileResult> {
-  if (request.port !== null || request.runs !== 1) {
-    const flag = request.port === null ? '--runs' : '--port';
+  const { port, runs, plan } = request;
+  const flag =
+    port !== null ? '--port' : runs !== 1 ? '--runs' : plan.input === 'streamed' ? '--streamed' : null;
+  if (flag !== null) {
     throw new ReflowError('E_USAGE', `a modelled profile takes no ${flag}`, `leave out ${flag}`);
   }
   const catalogue = await loadCatalogue();
