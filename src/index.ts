@@ -114,6 +114,8 @@ export interface ProfileOptions extends OnBoardOptions, StoreOptions {
   readonly runs?: number;
   /** Where energy figures come from. */
   readonly energy?: string;
+  /** Cycles by a model of the board's chip, without the board. */
+  readonly modelled?: boolean;
 }
 
 export interface DeployOptions extends OnBoardOptions, StoreOptions {
@@ -170,8 +172,8 @@ export function verify(options: VerifyOptions): Promise<VerifyResult> {
 
 /** What every operator costs on a board, kept in the measurement store. */
 export function profile(options: ProfileOptions): Promise<ProfileResult> {
-  const { runs = 1, energy = null, store = defaultStorePath, progress = silent } = options;
-  return profileStory({ ...boardRequest(options), runs, energy, store }, progress);
+  const { runs = 1, energy = null, modelled = false, store = defaultStorePath, progress = silent } = options;
+  return profileStory({ ...boardRequest(options), runs, energy, modelled, store }, progress);
 }
 
 /** Compile, build, boot, run, verify, profile and report in one go. */

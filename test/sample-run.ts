@@ -109,6 +109,7 @@ export const sampleProfile: ProfileResult & { readonly instructions: number } = 
   arenaHighWater: 17_280,
   arenaBytes: 17_280,
   energy: null,
+  modelled: null,
   runId: '20251125T085401Z-0123abcd',
 };
 

@@ -10,7 +10,8 @@ import { type Processes, processes as realProcesses } from '../base/processes.js
 import { type Board, memoryFor } from '../hw/board.js';
 import type { Image } from '../hw/image.js';
 import type { Target } from '../hw/target.js';
-import { type CompileJob, callTool, compileAll, strictFlags } from './compiler.js';
+import { buildPlugin } from './build-plugin.js';
+import { type CompileJob, callTool, compileAll } from './compiler.js';
 import { elfSections, type SectionSizes, sectionSizes } from './elf.js';
 import { firmwareDefines, firmwareIncludes, firmwareSources, partAddress } from './firmware.js';
 import { imageArenaBytes, imageSource } from './image-source.js';
@@ -187,10 +188,7 @@ async function makePlugin({ board, options, processes }: Build, folder: string):
   if (board.run.kind !== 'qemu-user' || board.run.plugin === null) return;
   const target = options.hostTarget;
   if (!target) throw new Error(`board ${board.id} needs options.hostTarget to compile its plug-in`);
-  const source = assetPath('firmware', 'qemu', board.run.plugin);
-  const args = [...strictFlags, '-O2', '-shared', '-fPIC', source, '-o', join(folder, pluginName)];
-  const result = await callTool(processes, target, target.tools.compiler, args);
-  if (result.status !== 0) throw new ReflowError('E_BUILD', result.stderr, 'check the host compiler');
+  await buildPlugin(board.run.plugin, join(folder, pluginName), target, processes);
 }
 
 const pluginName = 'plugin.so';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { ReflowError } from '../base/error.js';
-import { elfSections, sectionSizes } from './elf.js';
+import { elfBytes, elfSections, elfSymbols, sectionSizes } from './elf.js';
 
 interface Wanted {
   readonly name: string;
@@ -68,17 +68,21 @@ for (const wide of [false, true]) {
 }
 
 test('damaged files are E_BUILD, whatever is wrong with them', (t) => {
-  const good = elf(false, sections);
+  const good = elf(false, [...sections, { name: '.symtab', type: 2, flags: 0, bytes: 48 }]);
   fc.assert(
     fc.property(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), (at, value, length) => {
       const bad = good.slice(0, Math.max(length, at + 1));
       bad[at] = value;
       try {
         elfSections(bad);
+        elfSymbols(bad);
+        t.true((elfBytes(bad)(0, 4)?.length ?? 4) === 4);
       } catch (error) {
         t.true(error instanceof ReflowError && error.code === 'E_BUILD');
       }
     }),
   );
   t.throws(() => elfSections(new Uint8Array(10)), { code: 'E_BUILD' });
+  t.throws(() => elfSymbols(new Uint8Array(10)), { code: 'E_BUILD' });
+  t.throws(() => elfBytes(new Uint8Array(10)), { code: 'E_BUILD' });
 });

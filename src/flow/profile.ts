@@ -1,15 +1,30 @@
 /** What each operator costs on a board, kept in the measurement store. */
 import { clock } from '../base/clock.js';
 import { ReflowError } from '../base/error.js';
+import { boardById } from '../hw/catalogue.js';
 import { tensorOf } from '../ir/graph.js';
 import { type Profile as BoardProfile, profile as profileOn } from '../profile/run.js';
 import { type Measurement, measurement, type Run } from '../store/measurement.js';
 import { openStore } from '../store/store.js';
 import { costOf, sourceOf } from './board-cost.js';
+import { buildProject } from './build.js';
+import { writeProject } from './compile.js';
+import { loadCatalogue } from './list-boards.js';
+import { modelTime, timedBoard } from './model-time.js';
 import { generatedInputs } from './network-inputs.js';
-import { type OnBoard, onBoard } from './on-board.js';
-import type { Profile } from './requests.js';
-import type { Cost, OpCost, ProfileResult, RunDocument, VerifyResult } from './results.js';
+import { inScratchFolder, type OnBoard, onBoard, planRequestOf } from './on-board.js';
+import { assertFits, planFor } from './plan.js';
+import type { Progress } from './progress.js';
+import type { Profile, ProfileRequest } from './requests.js';
+import type {
+  Cost,
+  CostSource,
+  ModelledTime,
+  OpCost,
+  ProfileResult,
+  RunDocument,
+  VerifyResult,
+} from './results.js';
 import { toolVersion } from './tool-version.js';
 
 export const profile: Profile = async (request, progress) => {
@@ -20,6 +35,7 @@ export const profile: Profile = async (request, progress) => {
       'profile without --energy',
     );
   }
+  if (request.modelled) return profileModelled(request, progress);
   return onBoard(request, progress, async (board) => {
     const inputs = generatedInputs(board.planned.graph, 1);
     const counted = await progress.stage('profile', () =>
@@ -29,14 +45,52 @@ export const profile: Profile = async (request, progress) => {
   });
 };
 
-/** Stores a profile, with the document that its report needs. */
+/** On a board that is not here, by the model of its chip; planned for that board, run on the virtual one that the model names. */
+async function profileModelled(request: ProfileRequest, progress: Progress): Promise<ProfileResult> {
+  const { port, runs, plan } = request;
+  const flag =
+    port !== null ? '--port' : runs !== 1 ? '--runs' : plan.input === 'streamed' ? '--streamed' : null;
+  if (flag !== null) {
+    throw new ReflowError('E_USAGE', `a modelled profile takes no ${flag}`, `leave out ${flag}`);
+  }
+  const catalogue = await loadCatalogue();
+  const board = timedBoard(catalogue, request.board);
+  const emulator = boardById(catalogue, board.timing.emulator);
+  return inScratchFolder(async (folder) => {
+    const planned = await progress.stage('plan', () => planFor(planRequestOf(request)));
+    assertFits(planned.result);
+    await progress.stage('compile', () => writeProject({ ...planned, board: emulator }, folder));
+    const image = await progress.stage('build', () => buildProject(folder));
+    const inputs = generatedInputs(planned.graph, 1);
+    const { time, report } = await progress.stage('profile', () =>
+      modelTime(planned, image, board, catalogue, inputs),
+    );
+    const counted: BoardProfile = {
+      ...{
+        board: board.id,
+        counter: 'cycles',
+        clockHz: board.clockHz,
+        runs: 1,
+        totals: [time.cycles],
+        totalSpread: 0,
+      },
+      ...{ total: time.cycles, stackBytes: report.stackBytes, arenaHighWater: report.arenaHighWater },
+      arenaBytes: planned.plan.arenaBytes,
+      perOp: time.perOp.map(({ index, kind, cycles }) => ({ index, kind, count: cycles, spread: 0 })),
+    };
+    return recordProfile({ planned, image }, counted, request.store, null, time);
+  });
+}
+
+/** Stores a profile, with the document that its report needs; `modelled` where it was computed, not counted. */
 export async function recordProfile(
-  board: OnBoard,
+  board: Pick<OnBoard, 'planned' | 'image'>,
   counted: BoardProfile,
   storePath: string,
   verified: VerifyResult | null,
+  modelled: ModelledTime | null = null,
 ): Promise<ProfileResult> {
-  const { unstored, run, measurements } = await profileRecord(board, counted, verified);
+  const { unstored, run, measurements } = await profileRecord(board, counted, verified, modelled);
   const store = await openStore(storePath);
   try {
     return { ...unstored, runId: await store.recordRun(run, measurements) };
@@ -53,12 +107,13 @@ export interface ProfileRecord {
 
 /** A profile as it is stored. */
 export async function profileRecord(
-  { planned, image }: OnBoard,
+  { planned, image }: Pick<OnBoard, 'planned' | 'image'>,
   counted: BoardProfile,
   verified: VerifyResult | null,
+  modelled: ModelledTime | null = null,
 ): Promise<ProfileRecord> {
   const { graph, board, plan, network, result } = planned;
-  const source = sourceOf(counted.counter);
+  const source = modelled?.source ?? sourceOf(counted.counter);
   const macs = new Map(planned.project.ops.map((op) => [op.index, op.macs]));
   const unstored = {
     network: graph.name,
@@ -87,6 +142,7 @@ export async function profileRecord(
     arenaHighWater: counted.arenaHighWater,
     arenaBytes: plan.arenaBytes,
     energy: null,
+    modelled,
     ...costOf(counted.counter, counted.total),
   };
   const document: RunDocument = { plan: result, profile: { ...unstored, runId: '' }, verify: verified };
@@ -101,13 +157,21 @@ export async function profileRecord(
     imageHash: image.hash,
     document: JSON.stringify(document),
   };
-  return { unstored, run, measurements: measurementsOf(counted, planned) };
+  return { unstored, run, measurements: measurementsOf(counted, planned, source) };
 }
 
-function measurementsOf(counted: BoardProfile, { plan, board }: OnBoard['planned']): Measurement[] {
+function measurementsOf(
+  counted: BoardProfile,
+  { plan, board }: OnBoard['planned'],
+  source: CostSource,
+): Measurement[] {
+  const isModelled = source === 'modelled';
   const cost = (count: number, op: { index: number; kind: string } | null): Measurement =>
-    latency(counted.counter, count, op);
-  const painted = board.kind === 'emulator' ? 'emulated' : 'measured';
+    isModelled
+      ? measurement('latency', count, 'cycles', 'modelled', op)
+      : latency(counted.counter, count, op);
+  // What a modelled profile saw of memory, an emulator saw.
+  const painted = isModelled || board.kind === 'emulator' ? 'emulated' : 'measured';
   return [
     cost(counted.total, null),
     ...counted.perOp.map(({ kind, count }, index) => cost(count, { index, kind })),

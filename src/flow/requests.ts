@@ -106,6 +106,8 @@ export interface ProfileRequest extends BoardRequest {
   readonly runs: number;
   /** Name of a source of energy figures; null for none. */
   readonly energy: string | null;
+  /** By a model of the board's chip, without the board. */
+  readonly modelled: boolean;
   /** Path of the measurement store. */
   readonly store: string;
 }

@@ -2,9 +2,9 @@
  * What the long stories return: the JSON documents of the command line, field by field (DESIGN.md, "Command line"), and
  * the typed results of the package's functions. Names carry units; sizes are bytes, hashes SHA-256 in hexadecimal.
  */
-
 import type { DType } from '../ir/tensor.js';
 import type { NetworkFormat } from './compile-graph.js';
+import type { Cause } from '../profile/cycles/cost.js';
 
 /** What an operator or a network costs, in the unit of the board's counter. Different units are never mixed. */
 export type Cost =
@@ -269,6 +269,43 @@ export type OpCost = {
   readonly macs: number;
 } & Cost;
 
+/** Cycles that a model gives to executed instructions; `byCause` sums up to them, but for rounding. */
+export interface ModelledCost {
+  readonly instructions: number;
+  readonly cycles: number;
+  /** Only causes that cost something. */
+  readonly byCause: Readonly<Partial<Record<Cause, number>>>;
+}
+
+/** What one warm inference takes on a chip by a model of it. Not measured. */
+export interface ModelledTime extends ModelledCost {
+  readonly source: 'modelled';
+  /** Whose chip and clock. */
+  readonly board: string;
+  readonly clockHz: number;
+  /** The virtual board that ran the instructions, and the image that it ran. */
+  readonly emulator: string;
+  readonly imageHash: string;
+  readonly ms: number;
+  /** The interval to expect a measurement in. */
+  readonly lowMs: number;
+  readonly highMs: number;
+  readonly intervalPercent: number;
+  /** Published runs that the model was compared with. */
+  readonly validation: {
+    readonly runs: number;
+    readonly worstErrorPercent: number;
+    readonly source: string;
+  };
+  readonly notIncluded: readonly string[];
+  /** What runs between operators is in none of them. */
+  readonly perOp: readonly (ModelledCost & {
+    readonly index: number;
+    readonly kind: string;
+    readonly macs: number;
+  })[];
+}
+
 export type ProfileResult = {
   readonly network: string;
   readonly board: string;
@@ -288,6 +325,8 @@ export type ProfileResult = {
   readonly arenaBytes: number;
   /** Energy of one inference with its source; null when none was measured. */
   readonly energy: { readonly uJ: number; readonly source: CostSource } | null;
+  /** How the cycles were computed; null where they were counted. */
+  readonly modelled: ModelledTime | null;
   /** Id of the run in the measurement store. */
   readonly runId: string;
 } & Cost;

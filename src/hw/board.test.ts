@@ -43,6 +43,26 @@ const mistakes: Record<keyof typeof boardChecks, [edit: (board: Loose & Board) =
     /no multiple of 512/,
   ],
   routesDiffer: [(b) => ({ ...hardware(b), flash: { ...flash, routes: ['rom', 'rom'] } }), /twice/],
+  timingIsOfThisBoard: [
+    (b) => ({ ...hardware(b), timing: { ...timing, tightMemories: ['dtcm'] } }),
+    /dtcm, which is no memory/,
+  ],
+};
+
+const timing = {
+  core: 'cortex-m4',
+  emulator: 'virt-m4',
+  waitStates: 5,
+  intervalPercent: 10,
+  fetchWordBytes: 8,
+  dataCache: { sets: 1, ways: 8, lineBytes: 32 },
+  constants: {
+    flashLoad: { cycles: 1, sigma: 1 },
+    flashLine: { cycles: 5, sigma: 1 },
+    fetchWord: { cycles: 0.2, sigma: 0.1 },
+  },
+  validation: [{ run: 'one', publishedMs: 1, errorPercent: 1 }],
+  source: 'a reference manual',
 };
 
 const flash = {

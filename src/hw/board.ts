@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { parseDocument } from './parse-document.js';
 import type { Target } from './target.js';
+import { timingSchema } from './timing.js';
 
 /** What may lie in a memory. Constants other than weights belong to `code`. */
 export type MemoryUse = 'code' | 'weights' | 'data' | 'stack' | 'arena';
@@ -119,6 +120,8 @@ const boardSchema = z.strictObject({
   /** How a hardware board is flashed. */
   flash: flashSchema.optional(),
   optionBits: z.array(optionSchema).optional(),
+  /** How long code takes there, where that has been validated. */
+  timing: timingSchema.optional(),
   /** What is not certain about these facts, and limits of the firmware. */
   notes: z.array(z.string().min(10)).optional(),
   /** The documents that these facts are from. */
@@ -229,6 +232,14 @@ const loaderLeavesRoom: Check = (board) => {
 const routesDiffer: Check = ({ flash }) =>
   flash && new Set(flash.routes).size < flash.routes.length ? 'flash.routes names a route twice' : null;
 
+const timingIsOfThisBoard: Check = ({ timing, kind, target, memories }) => {
+  if (!timing) return null;
+  if (kind !== 'hardware') return 'only a hardware board has timing';
+  if (timing.core !== target) return `timing is of a ${timing.core}, the board's target is ${target}`;
+  const unknown = timing.tightMemories.find((name) => !memories.some((memory) => memory.name === name));
+  return unknown === undefined ? null : `timing.tightMemories names ${unknown}, which is no memory`;
+};
+
 /** Each rejects one mistake; the message says which. */
 export const boardChecks = {
   memoryNamesDiffer,
@@ -245,6 +256,7 @@ export const boardChecks = {
   pinsDiffer,
   loaderLeavesRoom,
   routesDiffer,
+  timingIsOfThisBoard,
 };
 
 /**

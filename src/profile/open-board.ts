@@ -19,6 +19,11 @@ export interface OpenBoard {
 export interface OpenOptions {
   /** Serial port of a hardware board. */
   readonly port?: string;
+  /**
+   * Of a system emulator: a plug-in with its options, as `-plugin` takes them. It then runs as fast as it can instead of
+   * one instruction per nanosecond, which would cut blocks of code wherever a timer ends.
+   */
+  readonly plugin?: string;
 }
 
 type Run<K extends Board['run']['kind']> = Extract<Board['run'], { kind: K }>;
@@ -41,7 +46,7 @@ export async function openBoard(board: Board, image: Image, options: OpenOptions
     case 'qemu-user':
       return openUserMode(board.run, image);
     case 'qemu-system':
-      return openSystem(board.run, image);
+      return openSystem(board.run, image, options);
     case 'serial':
       return openSerial(board, board.run, options);
   }
@@ -73,8 +78,13 @@ async function openUserMode(run: Run<'qemu-user'>, image: Image): Promise<OpenBo
 
 const startMs = 10_000;
 
-async function openSystem(run: Run<'qemu-system'>, image: Image): Promise<OpenBoard> {
-  const args = [...run.args, '-display', 'none', '-monitor', 'none', '-serial', 'pty', '-kernel', image.elf];
+async function openSystem(
+  run: Run<'qemu-system'>,
+  image: Image,
+  { plugin }: OpenOptions,
+): Promise<OpenBoard> {
+  const own = plugin === undefined ? run.args : [...withoutClock(run.args), '-plugin', plugin];
+  const args = [...own, '-display', 'none', '-monitor', 'none', '-serial', 'pty', '-kernel', image.elf];
   const emulator = startTethered(run.program, args, install(run));
   try {
     const [, path] = await emulator.line(/redirected to (\/dev\/\S+)/, startMs);
@@ -85,6 +95,10 @@ async function openSystem(run: Run<'qemu-system'>, image: Image): Promise<OpenBo
     await emulator.stop();
     throw error;
   }
+}
+
+function withoutClock(args: readonly string[]): string[] {
+  return args.filter((arg, at) => arg !== '-icount' && args[at - 1] !== '-icount');
 }
 
 async function openSerial(board: Board, run: Run<'serial'>, { port }: OpenOptions): Promise<OpenBoard> {

@@ -123,6 +123,29 @@ export async function dumpLayers(
   return [...layers.values()];
 }
 
+/** What a traced network did. */
+export interface TracedRuns {
+  /** Position of the operator of every window of the last run, in order. */
+  readonly operators: readonly number[];
+  readonly report: RunReport;
+}
+
+/**
+ * Three inferences for an emulator that traces: the first warms its caches up, the second is whole, the last is cut into
+ * operators.
+ */
+export async function runTraced(
+  session: Session,
+  network: BoardNetwork,
+  inputs: readonly Uint8Array[],
+): Promise<TracedRuns> {
+  await session.open(network);
+  await loadAndRun(session, network, inputs, {});
+  const report = await loadAndRun(session, network, inputs, {});
+  const { counted } = await loadAndRun(session, network, inputs, { count: true });
+  return { operators: counted.map(({ position }) => position), report };
+}
+
 /** Loads all inputs and runs; when the line lost events, it does so again. */
 async function loadAndRun(
   session: Session,

@@ -1,5 +1,7 @@
 /** A run, or a plan alone, as one HTML page that needs nothing else: no network, no scripts, light and dark. */
+
 import { costUnit } from '../flow/cost.js';
+import { modelledText } from '../flow/modelled-text.js';
 import type { PlanResult, ProfileResult, VerifyResult } from '../flow/results.js';
 import { colourClasses } from './colours.js';
 import { escapeHtml, grouped, labelText } from './html.js';
@@ -120,6 +122,8 @@ function sourceNote(profile: ProfileResult): string {
   if (unit === 'instructions') {
     return 'Instructions that an emulator counted. They are not cycles: no wait states, no dual issue, no cache.';
   }
+  const { modelled } = profile;
+  if (modelled) return `${modelledText(modelled)}. Not included: ${modelled.notIncluded.join(', ')}.`;
   if (unit === 'cycles') return `Cycles of the board's own counter, ${profile.source}.`;
   return `Wall-clock microseconds of this computer, ${profile.source}; they say nothing about a microcontroller.`;
 }

@@ -1,7 +1,8 @@
 import { ReflowError } from '../../base/error.js';
 import { costUnit, costValue } from '../../flow/cost.js';
+import { modelledText } from '../../flow/modelled-text.js';
 import type { Profile } from '../../flow/requests.js';
-import type { ProfileResult } from '../../flow/results.js';
+import type { ModelledCost, ModelledTime, ProfileResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
 import { boardRequest, boardRequestOptions, networkPositional, storeOption } from '../options.js';
 import { grouped, pairs, paragraphs, percent, shapeText, table } from '../text.js';
@@ -18,8 +19,13 @@ export const profileCommand = (profile: Profile) =>
       ...storeOption,
       runs: { describe: 'how many inferences', type: 'number', default: 1 },
       energy: { describe: 'where energy figures come from', type: 'string' },
+      modelled: {
+        describe: "cycles by a model of the board's chip, without the board (docs/cycles.md)",
+        type: 'boolean',
+        default: false,
+      },
     },
-    run: ({ store, runs, energy, ...args }, progress) => {
+    run: ({ store, runs, energy, modelled, ...args }, progress) => {
       if (!Number.isInteger(runs) || runs < 1 || runs > mostRuns) {
         throw new ReflowError(
           'E_USAGE',
@@ -27,7 +33,7 @@ export const profileCommand = (profile: Profile) =>
           'give e.g. --runs 10',
         );
       }
-      return profile({ ...boardRequest(args), store, runs, energy: energy ?? null }, progress);
+      return profile({ ...boardRequest(args), store, runs, energy: energy ?? null, modelled }, progress);
     },
     print: printProfile,
   });
@@ -44,10 +50,12 @@ export function printProfile(result: ProfileResult): string {
     op.macs === 0 ? null : (costValue(op) / op.macs).toFixed(2),
   ]);
   const clock = result.clockHz === null ? '' : ` at ${grouped(result.clockHz / 1e6, 3)} MHz`;
-  const { energy } = result;
+  const { energy, modelled } = result;
   return paragraphs(
-    `${result.network} on ${result.board}${clock}, ${result.runs} run${result.runs === 1 ? '' : 's'}: ` +
-      `${grouped(result.total, 1)} ${unit} (${result.source})`,
+    modelled === null
+      ? `${result.network} on ${result.board}${clock}, ${result.runs} run${result.runs === 1 ? '' : 's'}: ` +
+          `${grouped(result.total, 1)} ${unit} (${result.source})`
+      : `${result.network} on ${result.board}: ${modelledText(modelled)}`,
     table(['#', 'operator', 'output', 'MACs', unit, 'share', 'per MAC'], rows),
     pairs([
       ['MACs', grouped(result.macs)],
@@ -57,5 +65,24 @@ export function printProfile(result: ProfileResult): string {
       ['energy', energy === null ? null : `${grouped(energy.uJ, 1)} uJ (${energy.source})`],
       ['stored as', result.runId],
     ]),
+    modelled === null ? '' : modelledParts(modelled),
+  );
+}
+
+function modelledParts(time: ModelledTime): string {
+  const causes = Object.keys(time.byCause) as (keyof typeof time.byCause)[];
+  const row = (name: string | number, kind: string, cost: ModelledCost) => [
+    name,
+    kind,
+    cost.instructions,
+    ...causes.map((cause) => cost.byCause[cause] ?? 0),
+    (cost.cycles / Math.max(1, cost.instructions)).toFixed(2),
+  ];
+  return paragraphs(
+    table(
+      ['#', 'cycles spent on', 'instructions', ...causes, 'cycles each'],
+      [...time.perOp.map((op) => row(op.index, op.kind, op)), row('', 'whole network', time)],
+    ),
+    `Not included: ${time.notIncluded.join(', ')}.`,
   );
 }
