@@ -157,7 +157,8 @@ async function link(build: Build, objects: readonly string[], folder: string): P
     await linkWith(build, objects, folder, starts);
   } catch (error) {
     // Where room is scarce the weights lie directly behind the code.
-    if (starts.length === 0 || !(error instanceof ReflowError) || error.code !== 'E_DOES_NOT_FIT') throw error;
+    if (starts.length === 0 || !(error instanceof ReflowError) || error.code !== 'E_DOES_NOT_FIT')
+      throw error;
     await linkWith(build, objects, folder, []);
   }
   await makeFlatImages(build, folder, join(folder, `${build.name}.elf`));
