@@ -156,9 +156,10 @@ async function link(build: Build, objects: readonly string[], folder: string): P
   try {
     await linkWith(build, objects, folder, starts);
   } catch (error) {
-    // Where room is scarce the weights lie directly behind the code.
-    if (starts.length === 0 || !(error instanceof ReflowError) || error.code !== 'E_DOES_NOT_FIT')
-      throw error;
+    // Where room is scarce the weights lie directly behind the code. The linker has several words for that, so whatever it
+    // refuses is linked once more.
+    const mayFit = error instanceof ReflowError && ['E_DOES_NOT_FIT', 'E_BUILD'].includes(error.code);
+    if (starts.length === 0 || !mayFit) throw error;
     await linkWith(build, objects, folder, []);
   }
   await makeFlatImages(build, folder, join(folder, `${build.name}.elf`));
