@@ -80,6 +80,8 @@ export interface FlashOptions extends Common, StoreOptions {
   readonly board?: string;
   /** How; the first of the board's ways when absent. */
   readonly via?: NonNullable<FlashRequest['via']>;
+  /** `nothing` reads every byte back, whatever the record of the last flash says; `sample` when absent. */
+  readonly trust?: FlashRequest['trust'];
   /** How modem lines put the chip into its ROM bootloader; a person does when absent. */
   readonly entry?: string;
 }
@@ -155,7 +157,8 @@ export function build({ folder, progress = silent }: BuildOptions): Promise<Buil
 /** An image onto a board, verified where the way allows it. */
 export function flash({ image, progress = silent, ...options }: FlashOptions): Promise<FlashResult> {
   const { port = null, board = null, via = null, entry = null, store = defaultStorePath } = options;
-  return flashStory({ image, port, board, via, entry, store }, progress);
+  const trust = options.trust ?? 'sample';
+  return flashStory({ image, port, board, via, entry, store, trust }, progress);
 }
 
 /** One inference on a board. */

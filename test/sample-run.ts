@@ -131,6 +131,8 @@ export const sampleFlash: FlashResult = {
   seconds: 3.5,
   verified: true,
   started: true,
+  bytesTrusted: 0,
+  mostErases: 3,
 };
 
 export const sampleDocument: RunDocument = { plan: samplePlan, profile: sampleProfile, verify: sampleVerify };

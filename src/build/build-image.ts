@@ -30,6 +30,11 @@ export interface BuildOptions {
   readonly jobs?: number;
   readonly processes?: Processes;
   readonly files?: Files;
+  /**
+   * Addresses at which the sectors of the board's flash begin, rising: then weights get sectors of their own where there is
+   * room for that.
+   */
+  readonly sectorStarts?: readonly number[];
   /** The host's own target, which compiles an emulator's plug-in. Needed where the board's run has one. */
   readonly hostTarget?: Target;
 }
@@ -146,6 +151,28 @@ async function projectSources(projects: readonly Project[], files: Files) {
 }
 
 async function link(build: Build, objects: readonly string[], folder: string): Promise<void> {
+  const starts = (build.options.sectorStarts ?? []).filter(
+    (start) => start > partAddress(build.board, 'application'),
+  );
+  try {
+    await linkWith(build, objects, folder, starts);
+  } catch (error) {
+    // Where room is scarce the weights lie directly behind the code. The linker has several words for that, so whatever it
+    // refuses is linked once more.
+    const mayFit = error instanceof ReflowError && ['E_DOES_NOT_FIT', 'E_BUILD'].includes(error.code);
+    if (starts.length === 0 || !mayFit) throw error;
+    await linkWith(build, objects, folder, []);
+  }
+  await makeFlatImages(build, folder, join(folder, `${build.name}.elf`));
+  await makePlugin(build, folder);
+}
+
+async function linkWith(
+  build: Build,
+  objects: readonly string[],
+  folder: string,
+  starts: readonly number[],
+): Promise<void> {
   const { board, target, name, processes } = build;
   const elf = join(folder, `${name}.elf`);
   const args = [
@@ -157,13 +184,11 @@ async function link(build: Build, objects: readonly string[], folder: string): P
   ];
   if (target.image === 'bare-metal') {
     const script = join(folder, `${name}.ld`);
-    await (build.options.files ?? realFiles).write(script, linkerScript(board, 'application'));
+    await (build.options.files ?? realFiles).write(script, linkerScript(board, 'application', starts));
     args.push('-T', script);
   }
   const result = await callTool(processes, target, target.tools.compiler, [...args, ...target.linkFlags]);
   if (result.status !== 0) throw linkError(board, name, result.stderr);
-  await makeFlatImages(build, folder, elf);
-  await makePlugin(build, folder);
 }
 
 async function makeFlatImages(
@@ -177,7 +202,8 @@ async function makeFlatImages(
     ['binary', 'bin'],
     ['ihex', 'hex'],
   ]) {
-    const args = ['-O', format ?? '', elf, join(folder, `${name}.${extension}`)];
+    // Between code and weights flash stays erased.
+    const args = ['-O', format ?? '', '--gap-fill', '0xff', elf, join(folder, `${name}.${extension}`)];
     const result = await callTool(processes, target, objcopy, args);
     if (result.status !== 0)
       throw new ReflowError('E_BUILD', `${objcopy}: ${result.stderr}`, 'check the disk and try again');

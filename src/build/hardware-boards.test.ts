@@ -66,3 +66,27 @@ test('a board without a loader is refused', async (t) => {
   const board = boardById(catalogue, 'virt-m4');
   await t.throwsAsync(buildLoader(board, targetOf(catalogue, board)), { code: 'E_UNSUPPORTED' });
 });
+
+test('weights begin with a sector where there is room, else directly behind the code', async (t) => {
+  const board = boardById(catalogue, 'nucleo-f446re');
+  const target = targetOf(catalogue, board);
+  const addressOf = async (sectorStarts: readonly number[]) => {
+    const image = await buildImage(await scratchProject(), board, target, { sectorStarts });
+    const line = readFileSync(image.map, 'utf8')
+      .split('\n')
+      .find((text) => text.startsWith('.weights '))!;
+    return { address: Number(line.split(/\s+/)[1]), binBytes: readFileSync(image.bin!).length, image };
+  };
+  const packed = await addressOf([]);
+  const apart = await addressOf([0x08000000, 0x08004000, 0x08008000, 0x0800c000, 0x08010000]);
+  t.is(apart.address, 0x08008000);
+  t.is(apart.binBytes, 0x08008000 - 0x08004000 + 864);
+  t.is(packed.image.flashBytes, packed.binBytes);
+  t.true(
+    readFileSync(apart.image.bin!)
+      .subarray(-864 - 16, -864)
+      .every((byte) => byte === 0xff),
+  );
+  // The last sector has no room for them.
+  t.is((await addressOf([0x0807ff00])).address, packed.address);
+});

@@ -11,13 +11,16 @@ import { BoardSession, type SessionOptions } from './board-session.js';
 import { FlashError } from './flash-error.js';
 import { type FlashSegment, type PlannedSector, planFlash, type SectorHashes } from './flash-plan.js';
 import { realClock } from './line-clock.js';
-import { eraseAndWrite, refusal, sampleMatches, sectorMatches } from './sector-work.js';
+import type { Sector } from './sector-map.js';
+import { eraseAndWrite, refusal, sampleMatches, sectorMatches, witnessesMatch } from './sector-work.js';
 
 export interface FlashOptions extends SessionOptions {
   /** Further spans, such as weights in sectors of their own. */
   readonly segments?: readonly FlashSegment[];
   /** What an earlier flash of this very board left; ignored when the board's unique id differs. */
   readonly known?: { readonly uid: string; readonly hashes: SectorHashes };
+  /** Asked for the same once the board's unique id is known; null when there is no record of it. */
+  readonly recall?: (uid: string, sectors: readonly Sector[]) => Promise<KnownFlash | null>;
   /**
    * `sample` (default): sectors whose recorded hash equals are checked at two places. `nothing`: every byte of the image
    * is read back, whatever the record says.
@@ -27,13 +30,29 @@ export interface FlashOptions extends SessionOptions {
   readonly start?: boolean;
   /** The whole job's limit, ms (default two minutes and 2 ms per byte). */
   readonly limitMs?: number;
-  /** Called before a sector is erased (its recorded hash is void from then on, and its wear grows by one) and once it is verified. */
-  readonly onSector?: (event: SectorEvent) => void;
+  /**
+   * Called before a sector is erased (its recorded hash is void from then on, and its wear grows by one) and once it is
+   * verified; awaited, so that a record is made before the deed.
+   */
+  readonly onSector?: (event: SectorEvent) => unknown;
+}
+
+/** Bytes that an image has somewhere and others have not, such as the hash of its network. */
+export interface Witness {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface KnownFlash {
+  readonly hashes: SectorHashes;
+  /** Bytes of the image that was flashed last: where the board holds others, somebody else has flashed it since. */
+  readonly witnesses: readonly Witness[];
 }
 
 export interface SectorEvent {
   readonly kind: 'erasing' | 'verified';
   readonly index: number;
+  readonly address: number;
   /** Content hash of a verified sector. */
   readonly hash?: string;
 }
@@ -86,13 +105,20 @@ export async function flashImage(
   if (options.start) checkVectorTable(image, address);
   const session = await BoardSession.open(port, { ...options, checkLimit });
   try {
-    const job = new FlashJob(session, segments, options);
+    const { uid, sectors } = session.facts;
+    const known = options.recall ? await options.recall(uid, sectors) : knownOf(options, uid);
+    const trusted = known !== null && (await witnessesMatch(session, known.witnesses));
+    const job = new FlashJob(session, segments, options, trusted ? known.hashes : {});
     const writeSeconds = await job.run();
     const started = options.start ? await job.startProgram(address) : false;
     return { ...job.result(), writeSeconds, started, seconds: (clock.now() - begin) / 1000 };
   } finally {
     session.close();
   }
+}
+
+function knownOf({ known }: FlashOptions, uid: string): KnownFlash | null {
+  return known?.uid === uid ? { hashes: known.hashes, witnesses: [] } : null;
 }
 
 function checkVectorTable(image: Uint8Array, address: number): void {
@@ -119,9 +145,9 @@ class FlashJob {
     private readonly session: BoardSession,
     segments: readonly FlashSegment[],
     private readonly options: FlashOptions,
+    known: SectorHashes,
   ) {
-    const { chip, sectors, uid } = session.facts;
-    const known = options.known?.uid === uid ? options.known.hashes : {};
+    const { chip, sectors } = session.facts;
     this.#plan = planFlash({ sectors, segments, wordBytes: chip.wordBytes, known });
   }
 
@@ -140,7 +166,8 @@ class FlashJob {
       await this.#verify(this.#written);
     }
     for (const planned of this.#plan.filter((p) => !this.#trusted.includes(p))) {
-      this.options.onSector?.({ kind: 'verified', index: planned.sector.index, hash: planned.hash });
+      const { index, address } = planned.sector;
+      await this.options.onSector?.({ kind: 'verified', index, address, hash: planned.hash });
     }
     return writeSeconds;
   }
@@ -160,10 +187,10 @@ class FlashJob {
   }
 
   async #write(planned: PlannedSector, settleMs: number): Promise<void> {
-    const { index } = planned.sector;
-    this.#bytesWritten += await eraseAndWrite(this.session, planned, settleMs, () =>
-      this.options.onSector?.({ kind: 'erasing', index }),
-    );
+    const { index, address } = planned.sector;
+    this.#bytesWritten += await eraseAndWrite(this.session, planned, settleMs, async () => {
+      await this.options.onSector?.({ kind: 'erasing', index, address });
+    });
   }
 
   /** Reads back, repairs what differs, and reads everything again that may have suffered; returns only when all is right. */

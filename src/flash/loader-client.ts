@@ -34,7 +34,11 @@ export interface LoaderOptions {
   /** The whole job's limit, ms (default two minutes and 1 ms per byte). */
   readonly limitMs?: number;
   /** Called before a sector is erased and once its CRC was right. */
-  readonly onSector?: (event: { readonly kind: 'erasing' | 'verified'; readonly index: number }) => void;
+  readonly onSector?: (event: {
+    readonly kind: 'erasing' | 'verified';
+    readonly index: number;
+    readonly address: number;
+  }) => unknown;
 }
 
 export interface LoaderResult {
@@ -274,7 +278,8 @@ class LoaderJob {
     const end = Math.min(sector.bytes, Math.ceil(to / wordBytes) * wordBytes);
     this.#written.add(sector.index);
     for (let round = 1; ; round++) {
-      this.options.onSector?.({ kind: 'erasing', index: sector.index });
+      const { index, address } = sector;
+      await this.options.onSector?.({ kind: 'erasing', index, address });
       await this.#request('erase', loaderBody([sector.address]), 15_000, 6000);
       await this.#writeContent(planned, from, end);
       if (end <= from) break;
@@ -285,7 +290,7 @@ class LoaderJob {
           `sector ${sector.index} of ${this.#link.port.path} does not keep what is written`,
         );
     }
-    this.options.onSector?.({ kind: 'verified', index: sector.index });
+    await this.options.onSector?.({ kind: 'verified', index: sector.index, address: sector.address });
   }
 
   async #writeContent({ sector, content }: PlannedSector, from: number, end: number): Promise<void> {

@@ -39,6 +39,17 @@ export async function sampleMatches(session: BoardSession, planned: PlannedSecto
   return true;
 }
 
+/** Whether the board holds the bytes that the image of its last recorded flash had. */
+export async function witnessesMatch(
+  session: BoardSession,
+  witnesses: readonly { readonly address: number; readonly bytes: Uint8Array }[],
+): Promise<boolean> {
+  for (const { address, bytes } of witnesses) {
+    if (!(await readsAs(session, address, bytes, true))) return false;
+  }
+  return true;
+}
+
 /**
  * Read data carries no checksum. So bytes match when one read shows them all; they differ when two reads show the same
  * wrong byte in the same place. On a line so bad that neither happens they count as different.
@@ -78,11 +89,11 @@ export async function eraseAndWrite(
   session: BoardSession,
   planned: PlannedSector,
   settleMs: number,
-  beforeErase: () => void,
+  beforeErase: () => Promise<void>,
 ): Promise<number> {
   let programmed = 0;
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
-    beforeErase();
+    await beforeErase();
     try {
       const done = await session.attempt(async () => {
         await session.client.eraseSector(planned.sector.index, planned.sector.bytes);

@@ -3,6 +3,9 @@
 import { files } from '../base/files.js';
 import { buildImage } from '../build/build-image.js';
 import { readProject } from '../build/project.js';
+import { chipByPid } from '../flash/chips.js';
+import { sectorMap } from '../flash/sector-map.js';
+import { type Board, memoryFor } from '../hw/board.js';
 import { boardById, type Catalogue, targetOf } from '../hw/catalogue.js';
 import type { Image } from '../hw/image.js';
 import { loadCatalogue } from './list-boards.js';
@@ -21,7 +24,24 @@ export async function buildProject(folder: string): Promise<Image> {
 async function buildFor(folder: string, catalogue: Catalogue, id: string): Promise<Image> {
   const board = boardById(catalogue, id);
   const hostTarget = targetOf(catalogue, boardById(catalogue, 'host'));
-  return buildImage(folder, board, targetOf(catalogue, board), { hostTarget });
+  return buildImage(folder, board, targetOf(catalogue, board), {
+    hostTarget,
+    sectorStarts: sectorStarts(board),
+  });
+}
+
+/** Where sectors of the board's flash begin, whatever its bank mode; none where it is not flashed. */
+function sectorStarts(board: Board): number[] {
+  const chip = board.flash && chipByPid(Number(board.flash.chip));
+  if (!chip) return [];
+  const { base, bytes } = memoryFor(board, 'weights');
+  const [first = [], ...others] = chip.layouts.map(({ mode }) =>
+    sectorMap(chip, mode === 'only' ? null : mode).map(({ address }) => address),
+  );
+  return first.filter(
+    (address) =>
+      address >= base && address < base + bytes && others.every((other) => other.includes(address)),
+  );
 }
 
 export function buildResult(image: Image): BuildResult {

@@ -28,8 +28,8 @@ test('a tool gets loader and application in one file, for the start of flash', a
   const mixed: Processes = {
     exec: (request) => (request.program === 'openocd' ? openocd : processes).exec(request),
   };
-  const image = { path: 'x.bin', board: null, bytes: application, address: null };
-  const request = { port: null, via: 'openocd', entry: null, store: ':memory:' } as const;
+  const image = { path: 'x.bin', board: null, bytes: application, address: null, identities: [] };
+  const request = { port: null, via: 'openocd', entry: null, store: ':memory:', trust: 'sample' } as const;
   const result = await flashBoard(catalogue, board, image, request, silent, mixed);
   t.like(result, {
     board: board.id,

@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clock } from '../base/clock.js';
 import { ReflowError } from '../base/error.js';
+import type { LineSettings, Port } from '../base/port.js';
 import { type Processes, processes as realProcesses } from '../base/processes.js';
 import { inScratch } from '../base/scratch.js';
 import { openSerialPort } from '../base/serial-port.js';
@@ -18,6 +19,8 @@ import { flashTools } from '../flash/flash-tools.js';
 import { flashThroughLoader } from '../flash/loader-client.js';
 import type { Board, FlashRoute } from '../hw/board.js';
 import { boardById, type Catalogue, targetOf } from '../hw/catalogue.js';
+import type { FlashRecord } from '../store/flash-record.js';
+import { knownFlash, recordsIn, witnessesIn } from './flash-records.js';
 import { loadCatalogue } from './list-boards.js';
 import type { Progress } from './progress.js';
 import { type FlashableImage, readFlashable } from './read-image.js';
@@ -56,7 +59,13 @@ export async function flashBuilt(
   progress: Progress,
 ): Promise<FlashResult> {
   const [catalogue, image] = await Promise.all([loadCatalogue(), readFlashable(folder)]);
-  return flashBoard(catalogue, board, image, { port, via: null, entry: null, store }, progress);
+  return flashBoard(
+    catalogue,
+    board,
+    image,
+    { port, via: null, entry: null, store, trust: 'sample' },
+    progress,
+  );
 }
 
 /** What a route works on. */
@@ -70,16 +79,20 @@ interface Job {
   readonly loader: () => Promise<Loader>;
   readonly processes: Processes;
   readonly say: (detail: string) => void;
+  readonly store: string;
+  readonly trust: FlashRequest['trust'];
+  /** Hashes that the image holds and others do not. */
+  readonly identities: readonly string[];
 }
 
-type Done = Pick<FlashResult, 'bytesWritten' | 'sectorsSkipped' | 'verified' | 'started'>;
+type Done = Omit<FlashResult, 'board' | 'route' | 'seconds'>;
 
 /** @throws ReflowError E_UNSUPPORTED where nothing can be flashed; otherwise as the routes */
 export async function flashBoard(
   catalogue: Catalogue,
   board: Board,
   image: FlashableImage,
-  request: Pick<FlashRequest, 'port' | 'via' | 'entry' | 'store'>,
+  request: Pick<FlashRequest, 'port' | 'via' | 'entry' | 'store' | 'trust'>,
   progress: Progress,
   processes: Processes = realProcesses,
 ): Promise<FlashResult> {
@@ -111,6 +124,9 @@ export async function flashBoard(
       loader,
       processes,
       say,
+      store: request.store,
+      trust: request.trust,
+      identities: image.identities,
     };
     return (route === 'loader' ? byLoader(job) : route === 'rom' ? byRom(job) : byTool(job, route)).catch(
       (error) => {
@@ -142,42 +158,85 @@ function portOf({ board, port }: Job): string {
 
 async function byLoader(job: Job): Promise<Done> {
   const path = portOf(job);
+  return recordsIn(job, async (records) => {
+    const { bytesWritten, sectorsSkipped, started } = await throughLoader(
+      job,
+      path,
+      await records.onPort(path),
+    );
+    return { bytesWritten, sectorsSkipped, started, verified: true, bytesTrusted: 0 };
+  });
+}
+
+async function throughLoader(job: Job, path: string, record: FlashRecord, bootMs?: number) {
   const baudRate = job.board.run.kind === 'serial' ? job.board.run.baudRate : 115200;
-  let port = await openSerialPort(path, { baudRate });
-  try {
-    const onSector = ({ kind, index }: { kind: string; index: number }) => job.say(`${kind} sector ${index}`);
-    return await flashThroughLoader(port, job.image, job.address, {
+  return overPort(path, { baudRate }, (port, reopen) =>
+    flashThroughLoader(port, job.image, job.address, {
       board: job.board.id,
       start: true,
-      onSector,
-      reopen: async () => {
-        await port.close().catch(() => {});
-        port = await openSerialPort(path, { baudRate });
-        return port;
+      ...(bootMs !== undefined && { bootMs }),
+      onSector: async ({ kind, index, address }) => {
+        job.say(`${kind} sector ${index}`);
+        // The loader checks what lies in the image; of the sector's rest it does not tell.
+        if (kind === 'erasing') await record.erasing(address);
       },
-    });
-  } finally {
-    await port.close();
-  }
+      reopen,
+    }),
+  );
 }
 
 async function byRom(job: Job): Promise<Done> {
   const path = portOf(job);
   const entry = entrySequences.find(({ name }) => name === job.entry) ?? null;
   const loader = await job.loader();
-  const settings = { baudRate: 115200, parity: 'even' } as const;
+  return recordsIn(job, async (records) => {
+    const settings = { baudRate: 115200, parity: 'even' } as const;
+    let record: FlashRecord | null = null;
+    const done = await overPort(path, settings, (port, reopen) =>
+      flashImage(port, loader.bytes, loader.address, {
+        entry,
+        start: true,
+        trust: job.trust,
+        segments: [{ name: 'application', address: job.address, bytes: job.image }],
+        recall: async (uid, sectors) => {
+          record = await records.ofDevice(uid, path);
+          const known = await knownFlash(record, sectors);
+          // Void until the job has ended well.
+          await record.remember([]);
+          return known;
+        },
+        onSector: async ({ kind, index, address, hash }) => {
+          job.say(`${kind} sector ${index}`);
+          if (kind === 'erasing') await record?.erasing(address);
+          else await record?.verified(address, hash ?? null);
+        },
+        reopen,
+      }),
+    );
+    const { bytesWritten, sectorsSkipped, started } = done;
+    const result = { bytesWritten, sectorsSkipped, started, verified: true, bytesTrusted: 0 };
+    await record!.remember(witnessesIn(job));
+    if (done.bytesTrusted === 0) return result;
+    // What was not read, the loader can compare in no time, where it is at this port.
+    job.say('the loader compares all of it');
+    const compared = await throughLoader(job, path, record!, 1500).catch(() => null);
+    if (compared === null) return { ...result, verified: false, bytesTrusted: done.bytesTrusted };
+    return { ...result, bytesWritten: bytesWritten + compared.bytesWritten };
+  });
+}
+
+/** Work over an open port that may have to be opened again. */
+async function overPort<T>(
+  path: string,
+  settings: LineSettings,
+  work: (port: Port, reopen: () => Promise<Port>) => Promise<T>,
+): Promise<T> {
   let port = await openSerialPort(path, settings);
   try {
-    return await flashImage(port, loader.bytes, loader.address, {
-      entry,
-      start: true,
-      segments: [{ name: 'application', address: job.address, bytes: job.image }],
-      onSector: ({ kind, index }) => job.say(`${kind} sector ${index}`),
-      reopen: async () => {
-        await port.close().catch(() => {});
-        port = await openSerialPort(path, settings);
-        return port;
-      },
+    return await work(port, async () => {
+      await port.close().catch(() => {});
+      port = await openSerialPort(path, settings);
+      return port;
     });
   } finally {
     await port.close();
@@ -198,6 +257,13 @@ async function byTool(job: Job, route: FlashRoute): Promise<Done> {
       { bin, address: loader.address, bytes: all.length, openocd: job.board.flash!.openocd, scratch },
       job.processes,
     );
-    return { bytesWritten: all.length, sectorsSkipped: 0, verified, started };
+    return {
+      bytesWritten: all.length,
+      sectorsSkipped: 0,
+      verified,
+      started,
+      bytesTrusted: 0,
+      mostErases: null,
+    };
   });
 }

@@ -12,6 +12,8 @@ export interface FlashableImage {
   readonly bytes: Uint8Array;
   /** Where it begins in flash; null: where the board's applications begin. */
   readonly address: number | null;
+  /** Hashes that it holds and other images do not, hexadecimal. */
+  readonly identities: readonly string[];
 }
 
 const description = '.image.json';
@@ -21,7 +23,8 @@ const description = '.image.json';
  * @throws ReflowError E_FILE, E_INPUT
  */
 export async function readFlashable(path: string): Promise<FlashableImage> {
-  if (path.endsWith('.bin')) return { path, board: null, bytes: await files.read(path), address: null };
+  if (path.endsWith('.bin'))
+    return { path, board: null, bytes: await files.read(path), address: null, identities: [] };
   const described = path.endsWith(description) ? path : await descriptionIn(path);
   const image = parseImage(Buffer.from(await files.read(described)).toString(), described);
   if (image.bin === null || image.address === null) {
@@ -32,7 +35,8 @@ export async function readFlashable(path: string): Promise<FlashableImage> {
     );
   }
   const bin = resolve(dirname(described), image.bin);
-  return { path: bin, board: image.board, bytes: await files.read(bin), address: image.address };
+  const identities = image.networks.flatMap(({ modelHash, planHash }) => [modelHash, planHash]);
+  return { path: bin, board: image.board, bytes: await files.read(bin), address: image.address, identities };
 }
 
 async function descriptionIn(folder: string): Promise<string> {

@@ -71,6 +71,8 @@ export interface FlashRequest {
   readonly entry: string | null;
   /** The store that keeps wear and content of the board's sectors. */
   readonly store: string;
+  /** `nothing`: every byte is read back, whatever the record of the last flash says. */
+  readonly trust: 'sample' | 'nothing';
 }
 
 export interface DoctorRequest {

@@ -210,8 +210,12 @@ export interface FlashResult {
   readonly bytesWritten: number;
   readonly sectorsSkipped: number;
   readonly seconds: number;
-  /** Whether what the flash holds was compared with the image. */
+  /** Whether all that the flash holds was compared with the image. */
   readonly verified: boolean;
+  /** Image bytes that rest on the record of the last flash and on samples. */
+  readonly bytesTrusted: number;
+  /** Times that reflow has erased the sector of this board that it erased most often; null where no record is kept. */
+  readonly mostErases: number | null;
   readonly started: boolean;
 }
 

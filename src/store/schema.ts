@@ -28,12 +28,20 @@ export interface Schema extends CampaignTables {
     /** Place in the run's list of values; null in files of the first version, where the order of rows says it. */
     position: number | null;
   };
-  /** What reflow last did to a sector of a board's flash. */
-  flash_sectors: {
-    /** The chip's unique id in hex, or the port for ways that do not learn it. */
+  /** The boards that reflow has flashed. */
+  flash_devices: {
+    /** The chip's unique id in hex, or board and port for ways that do not learn it. */
     device: string;
-    sector: number;
     board: string;
+    /** Where it was seen last. */
+    port: string;
+    /** JSON: bytes of the image that it was flashed with last, which tell whether somebody else has flashed it since. */
+    witnesses: string;
+  };
+  /** What reflow last did to a sector of such a board. */
+  flash_sectors: {
+    device: string;
+    address: number;
     /** SHA-256 of the content that was verified; null from the moment of an erase. */
     hash: string | null;
     /** Times that reflow erased it. */
@@ -91,11 +99,17 @@ async function secondTables(db: Kysely<Schema>): Promise<void> {
   await db.schema
     .createTable('flash_sectors')
     .addColumn('device', 'text', (column) => column.notNull())
-    .addColumn('sector', 'integer', (column) => column.notNull())
-    .addColumn('board', 'text', (column) => column.notNull())
+    .addColumn('address', 'bigint', (column) => column.notNull())
     .addColumn('hash', 'text')
     .addColumn('erases', 'integer', (column) => column.notNull())
-    .addPrimaryKeyConstraint('one_row_per_sector', ['device', 'sector'])
+    .addPrimaryKeyConstraint('one_row_per_sector', ['device', 'address'])
+    .execute();
+  await db.schema
+    .createTable('flash_devices')
+    .addColumn('device', 'text', (column) => column.primaryKey())
+    .addColumn('board', 'text', (column) => column.notNull())
+    .addColumn('port', 'text', (column) => column.notNull())
+    .addColumn('witnesses', 'text', (column) => column.notNull())
     .execute();
   await campaignTables(db.schema);
 }

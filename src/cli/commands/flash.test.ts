@@ -22,6 +22,7 @@ test('flash takes a port, a board and a way, and says what it did', async (t) =>
     via: 'rom',
     entry: null,
     store: '.reflow/store.db',
+    trust: 'sample',
   });
   for (const pattern of [/flashed by loader/, /71,204 bytes in 3\.50 s/, /2 sectors/, /verified {2}yes/])
     t.regex(out, pattern);
