@@ -3,8 +3,8 @@
  * the typed results of the package's functions. Names carry units; sizes are bytes, hashes SHA-256 in hexadecimal.
  */
 import type { DType } from '../ir/tensor.js';
-import type { NetworkFormat } from './compile-graph.js';
 import type { Cause } from '../profile/cycles/cost.js';
+import type { NetworkFormat } from './compile-graph.js';
 
 /** What an operator or a network costs, in the unit of the board's counter. Different units are never mixed. */
 export type Cost =
