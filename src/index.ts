@@ -13,7 +13,13 @@ import { listBoards } from './flow/list-boards.js';
 import { plan as planStory } from './flow/plan.js';
 import { profile as profileStory } from './flow/profile.js';
 import { type Progress, silent } from './flow/progress.js';
-import { type BoardRequest, type FlashRequest, type PlanChoice, planDefaults } from './flow/requests.js';
+import {
+  type BoardRequest,
+  defaultWindowSeconds,
+  type FlashRequest,
+  type PlanChoice,
+  planDefaults,
+} from './flow/requests.js';
 import type {
   BoardsResult,
   BuildResult,
@@ -106,8 +112,10 @@ export interface StoreOptions {
 export interface ProfileOptions extends OnBoardOptions, StoreOptions {
   /** How many inferences; one when absent. */
   readonly runs?: number;
-  /** Where energy figures come from. */
+  /** A meter or a capture, as the flag --energy takes it. */
   readonly energy?: string;
+  /** Length of each of the five windows under a meter; ten seconds when absent. */
+  readonly windowSeconds?: number;
 }
 
 export interface DeployOptions extends OnBoardOptions, StoreOptions {
@@ -166,7 +174,8 @@ export function verify(options: VerifyOptions): Promise<VerifyResult> {
 /** What every operator costs on a board, kept in the measurement store. */
 export function profile(options: ProfileOptions): Promise<ProfileResult> {
   const { runs = 1, energy = null, store = defaultStorePath, progress = silent } = options;
-  return profileStory({ ...boardRequest(options), runs, energy, store }, progress);
+  const { windowSeconds = defaultWindowSeconds } = options;
+  return profileStory({ ...boardRequest(options), runs, energy, windowSeconds, store }, progress);
 }
 
 /** Compile, build, boot, run, verify, profile and report in one go. */

@@ -2,32 +2,86 @@
 import { clock } from '../base/clock.js';
 import { ReflowError } from '../base/error.js';
 import { tensorOf } from '../ir/graph.js';
+import type { EnergyMeter } from '../profile/energy/energy-meter.js';
+import type { EnergyMeasurement } from '../profile/energy/measure-energy.js';
 import { type Profile as BoardProfile, profile as profileOn } from '../profile/run.js';
 import { type Measurement, measurement, type Run } from '../store/measurement.js';
 import { openStore } from '../store/store.js';
 import { costOf, sourceOf } from './board-cost.js';
+import { isMeter, parseEnergySpec } from './energy/energy-spec.js';
+import { measureOnBoard } from './energy/measure-on-board.js';
+import { openMeter } from './energy/open-meter.js';
+import { readCapture } from './energy/read-capture.js';
 import { generatedInputs } from './network-inputs.js';
 import { type OnBoard, onBoard } from './on-board.js';
-import type { Profile } from './requests.js';
-import type { Cost, OpCost, ProfileResult, RunDocument, VerifyResult } from './results.js';
+import type { Progress } from './progress.js';
+import type { Profile, ProfileRequest } from './requests.js';
+import type { Cost, EnergyOfRun, OpCost, ProfileResult, RunDocument, VerifyResult } from './results.js';
 import { toolVersion } from './tool-version.js';
 
 export const profile: Profile = async (request, progress) => {
-  if (request.energy !== null) {
-    throw new ReflowError(
-      'E_USAGE',
-      `there is no energy source ${request.energy}`,
-      'profile without --energy',
-    );
+  if (request.energy === null) return profileOnBoard(request, progress, null, async () => null);
+  const spec = parseEnergySpec(request.energy);
+  if (!isMeter(spec)) {
+    // Read first: a capture that is none must not cost a run on the board.
+    const reading = await readCapture(spec);
+    return profileOnBoard(request, progress, null, async () => energyOf(request.energy!, reading));
   }
+  const { meter, close } = await openMeter(spec);
+  try {
+    // The meter supplies the board: it must be on before the board can answer.
+    await progress.stage('meter', () => meter.open());
+    return await profileOnBoard(request, progress, meter, (board, inputs) =>
+      progress.stage('energy', async () =>
+        energyOf(request.energy!, await measureOnBoard(meter, board, inputs, request.windowSeconds)),
+      ),
+    );
+  } finally {
+    await close();
+  }
+};
+
+type MeasureEnergy = (board: OnBoard, inputs: readonly Uint8Array[]) => Promise<EnergyOfRun | null>;
+
+function profileOnBoard(
+  request: ProfileRequest,
+  progress: Progress,
+  meter: EnergyMeter | null,
+  measure: MeasureEnergy,
+): Promise<ProfileResult> {
   return onBoard(request, progress, async (board) => {
+    if (meter && board.planned.board.kind === 'emulator') {
+      throw new ReflowError(
+        'E_USAGE',
+        `${board.planned.board.id} is an emulator and draws no power`,
+        'choose a real board',
+      );
+    }
     const inputs = generatedInputs(board.planned.graph, 1);
     const counted = await progress.stage('profile', () =>
       profileOn(board.session, board.network, inputs, request.runs),
     );
-    return recordProfile(board, counted, request.store, null);
+    return recordProfile(board, counted, request.store, null, await measure(board, inputs));
   });
-};
+}
+
+/** @throws ReflowError E_DEVICE when no window can be counted */
+function energyOf(
+  meter: string,
+  reading: Pick<EnergyMeasurement, 'windows' | 'medianUj' | 'lostEdges' | 'warnings' | 'caveats'>,
+): EnergyOfRun {
+  const { medianUj: uJ, windows, lostEdges, warnings, caveats } = reading;
+  if (uJ === null) {
+    const why = warnings.at(-1) ?? 'it saw no window';
+    throw new ReflowError('E_DEVICE', `${meter} gives no energy: ${why}`, 'check the meter and its wiring');
+  }
+  return {
+    ...{ uJ, source: 'measured', meter, lostEdges, warnings, caveats },
+    windows: windows.map(({ startS, endS, inferences, ujPerInference, counted }) => ({
+      ...{ startS, endS, inferences, uJ: ujPerInference, counted },
+    })),
+  };
+}
 
 /** Stores a profile, with the document that its report needs. */
 export async function recordProfile(
@@ -35,8 +89,9 @@ export async function recordProfile(
   counted: BoardProfile,
   storePath: string,
   verified: VerifyResult | null,
+  energy: EnergyOfRun | null = null,
 ): Promise<ProfileResult> {
-  const { unstored, run, measurements } = await profileRecord(board, counted, verified);
+  const { unstored, run, measurements } = await profileRecord(board, counted, verified, energy);
   const store = await openStore(storePath);
   try {
     return { ...unstored, runId: await store.recordRun(run, measurements) };
@@ -56,6 +111,7 @@ export async function profileRecord(
   { planned, image }: OnBoard,
   counted: BoardProfile,
   verified: VerifyResult | null,
+  energy: EnergyOfRun | null = null,
 ): Promise<ProfileRecord> {
   const { graph, board, plan, network, result } = planned;
   const source = sourceOf(counted.counter);
@@ -86,7 +142,7 @@ export async function profileRecord(
     stackBytes: counted.stackBytes ?? 0,
     arenaHighWater: counted.arenaHighWater,
     arenaBytes: plan.arenaBytes,
-    energy: null,
+    energy,
     ...costOf(counted.counter, counted.total),
   };
   const document: RunDocument = { plan: result, profile: { ...unstored, runId: '' }, verify: verified };
@@ -101,10 +157,14 @@ export async function profileRecord(
     imageHash: image.hash,
     document: JSON.stringify(document),
   };
-  return { unstored, run, measurements: measurementsOf(counted, planned) };
+  return { unstored, run, measurements: measurementsOf(counted, planned, energy) };
 }
 
-function measurementsOf(counted: BoardProfile, { plan, board }: OnBoard['planned']): Measurement[] {
+function measurementsOf(
+  counted: BoardProfile,
+  { plan, board }: OnBoard['planned'],
+  energy: EnergyOfRun | null,
+): Measurement[] {
   const cost = (count: number, op: { index: number; kind: string } | null): Measurement =>
     latency(counted.counter, count, op);
   const painted = board.kind === 'emulator' ? 'emulated' : 'measured';
@@ -115,6 +175,10 @@ function measurementsOf(counted: BoardProfile, { plan, board }: OnBoard['planned
     ...(counted.stackBytes === null ? [] : [measurement('stack', counted.stackBytes, 'memory', painted)]),
     measurement('arena', plan.arenaBytes, 'memory', 'modelled'),
     measurement('macs', plan.macs, 'graph', 'modelled'),
+    // An emulator draws no power: a capture beside its run is of another board.
+    ...(energy === null || board.kind === 'emulator'
+      ? []
+      : [measurement('energy', energy.uJ, 'energy', 'measured')]),
   ];
 }
 

@@ -102,10 +102,15 @@ export interface VerifyRequest extends BoardRequest {
   readonly project: string | null;
 }
 
+/** MLPerf Tiny's length of an energy window. */
+export const defaultWindowSeconds = 10;
+
 export interface ProfileRequest extends BoardRequest {
   readonly runs: number;
-  /** Name of a source of energy figures; null for none. */
+  /** A meter or a capture, such as `lpm01a:/dev/ttyACM1,volts=3.3`; null for none. */
   readonly energy: string | null;
+  /** Length of a window under a meter, seconds. */
+  readonly windowSeconds: number;
   /** Path of the measurement store. */
   readonly store: string;
 }

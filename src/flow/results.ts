@@ -271,6 +271,25 @@ export type OpCost = {
   readonly macs: number;
 } & Cost;
 
+/** Energy of one inference: the median over windows, with all that is doubtful. */
+export interface EnergyOfRun {
+  readonly uJ: number;
+  readonly source: CostSource;
+  /** The meter or capture that it is from, as it was named. */
+  readonly meter: string;
+  readonly windows: readonly {
+    readonly startS: number;
+    readonly endS: number;
+    readonly inferences: number;
+    readonly uJ: number;
+    /** False: too many samples are missing. */
+    readonly counted: boolean;
+  }[];
+  readonly lostEdges: number;
+  readonly warnings: readonly string[];
+  readonly caveats: readonly string[];
+}
+
 export type ProfileResult = {
   readonly network: string;
   readonly board: string;
@@ -289,7 +308,7 @@ export type ProfileResult = {
   readonly arenaHighWater: number;
   readonly arenaBytes: number;
   /** Energy of one inference with its source; null when none was measured. */
-  readonly energy: { readonly uJ: number; readonly source: CostSource } | null;
+  readonly energy: EnergyOfRun | null;
   /** Id of the run in the measurement store. */
   readonly runId: string;
 } & Cost;
