@@ -15,6 +15,7 @@ import { profile as profileStory } from './flow/profile.js';
 import { type Progress, silent } from './flow/progress.js';
 import {
   type BoardRequest,
+  defaultWindowSeconds,
   type FlashRequest,
   type InspectRequest,
   type PlanChoice,
@@ -114,10 +115,12 @@ export interface StoreOptions {
 export interface ProfileOptions extends OnBoardOptions, StoreOptions {
   /** How many inferences; one when absent. */
   readonly runs?: number;
-  /** Where energy figures come from. */
+  /** A meter or a capture, as the flag --energy takes it. */
   readonly energy?: string;
   /** Cycles by a model of the board's chip, without the board. */
   readonly modelled?: boolean;
+  /** Length of each of the five windows under a meter; ten seconds when absent. */
+  readonly windowSeconds?: number;
 }
 
 export interface DeployOptions extends OnBoardOptions, StoreOptions {
@@ -176,7 +179,8 @@ export function verify(options: VerifyOptions): Promise<VerifyResult> {
 /** What every operator costs on a board, kept in the measurement store. */
 export function profile(options: ProfileOptions): Promise<ProfileResult> {
   const { runs = 1, energy = null, modelled = false, store = defaultStorePath, progress = silent } = options;
-  return profileStory({ ...boardRequest(options), runs, energy, modelled, store }, progress);
+  const { windowSeconds = defaultWindowSeconds } = options;
+  return profileStory({ ...boardRequest(options), runs, energy, windowSeconds, modelled, store }, progress);
 }
 
 /** Compile, build, boot, run, verify, profile and report in one go. */

@@ -3,6 +3,8 @@
  * each block of instructions followed each other one, and what a chip's caches would have missed on the way. It counts; what
  * that costs is decided elsewhere (src/profile/cycles).
  *
+ * Over 400 lines because the emulator takes a plug-in as one file that any host compiler makes.
+ *
  * Options, addresses in hexadecimal: out=PATH, invoke=A (the function that runs the network; every call is a run),
  * begin=A and end=A (the firmware's hooks around an operator: they cut a run into windows and are left out of it),
  * flash=A-B and sram=A-B (memory from A up to B: read through flash and its cache; behind the data cache), data=SxWxL and

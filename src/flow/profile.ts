@@ -3,12 +3,18 @@ import { clock } from '../base/clock.js';
 import { ReflowError } from '../base/error.js';
 import { boardById } from '../hw/catalogue.js';
 import { tensorOf } from '../ir/graph.js';
+import type { EnergyMeter } from '../profile/energy/energy-meter.js';
+import type { EnergyMeasurement } from '../profile/energy/measure-energy.js';
 import { type Profile as BoardProfile, profile as profileOn } from '../profile/run.js';
 import { type Measurement, measurement, type Run } from '../store/measurement.js';
 import { openStore } from '../store/store.js';
 import { costOf, sourceOf } from './board-cost.js';
 import { buildProject } from './build.js';
 import { writeProject } from './compile.js';
+import { isMeter, parseEnergySpec } from './energy/energy-spec.js';
+import { measureOnBoard } from './energy/measure-on-board.js';
+import { openMeter } from './energy/open-meter.js';
+import { readCapture } from './energy/read-capture.js';
 import { loadCatalogue } from './list-boards.js';
 import { modelTime, timedBoard } from './model-time.js';
 import { generatedInputs } from './network-inputs.js';
@@ -19,6 +25,7 @@ import type { Profile, ProfileRequest } from './requests.js';
 import type {
   Cost,
   CostSource,
+  EnergyOfRun,
   ModelledTime,
   OpCost,
   ProfileResult,
@@ -28,28 +35,83 @@ import type {
 import { toolVersion } from './tool-version.js';
 
 export const profile: Profile = async (request, progress) => {
-  if (request.energy !== null) {
-    throw new ReflowError(
-      'E_USAGE',
-      `there is no energy source ${request.energy}`,
-      'profile without --energy',
-    );
-  }
   if (request.modelled) return profileModelled(request, progress);
+  if (request.energy === null) return profileOnBoard(request, progress, null, async () => null);
+  const spec = parseEnergySpec(request.energy);
+  if (!isMeter(spec)) {
+    // Read first: a capture that is none must not cost a run on the board.
+    const reading = await readCapture(spec);
+    return profileOnBoard(request, progress, null, async () => energyOf(request.energy!, reading));
+  }
+  const { meter, close } = await openMeter(spec);
+  try {
+    // The meter supplies the board: it must be on before the board can answer.
+    await progress.stage('meter', () => meter.open());
+    return await profileOnBoard(request, progress, meter, (board, inputs) =>
+      progress.stage('energy', async () =>
+        energyOf(request.energy!, await measureOnBoard(meter, board, inputs, request.windowSeconds)),
+      ),
+    );
+  } finally {
+    await close();
+  }
+};
+
+type MeasureEnergy = (board: OnBoard, inputs: readonly Uint8Array[]) => Promise<EnergyOfRun | null>;
+
+function profileOnBoard(
+  request: ProfileRequest,
+  progress: Progress,
+  meter: EnergyMeter | null,
+  measure: MeasureEnergy,
+): Promise<ProfileResult> {
   return onBoard(request, progress, async (board) => {
+    if (meter && board.planned.board.kind === 'emulator') {
+      throw new ReflowError(
+        'E_USAGE',
+        `${board.planned.board.id} is an emulator and draws no power`,
+        'choose a real board',
+      );
+    }
     const inputs = generatedInputs(board.planned.graph, 1);
     const counted = await progress.stage('profile', () =>
       profileOn(board.session, board.network, inputs, request.runs),
     );
-    return recordProfile(board, counted, request.store, null);
+    return recordProfile(board, counted, request.store, null, await measure(board, inputs));
   });
-};
+}
+
+/** @throws ReflowError E_DEVICE when no window can be counted */
+function energyOf(
+  meter: string,
+  reading: Pick<EnergyMeasurement, 'windows' | 'medianUj' | 'lostEdges' | 'warnings' | 'caveats'>,
+): EnergyOfRun {
+  const { medianUj: uJ, windows, lostEdges, warnings, caveats } = reading;
+  if (uJ === null) {
+    const why = warnings.at(-1) ?? 'it saw no window';
+    throw new ReflowError('E_DEVICE', `${meter} gives no energy: ${why}`, 'check the meter and its wiring');
+  }
+  return {
+    ...{ uJ, source: 'measured', meter, lostEdges, warnings, caveats },
+    windows: windows.map(({ startS, endS, inferences, ujPerInference, counted }) => ({
+      ...{ startS, endS, inferences, uJ: ujPerInference, counted },
+    })),
+  };
+}
 
 /** On a board that is not here, by the model of its chip; planned for that board, run on the virtual one that the model names. */
 async function profileModelled(request: ProfileRequest, progress: Progress): Promise<ProfileResult> {
-  const { port, runs, plan } = request;
+  const { port, runs, plan, energy } = request;
   const flag =
-    port !== null ? '--port' : runs !== 1 ? '--runs' : plan.input === 'streamed' ? '--streamed' : null;
+    energy !== null
+      ? '--energy'
+      : port !== null
+        ? '--port'
+        : runs !== 1
+          ? '--runs'
+          : plan.input === 'streamed'
+            ? '--streamed'
+            : null;
   if (flag !== null) {
     throw new ReflowError('E_USAGE', `a modelled profile takes no ${flag}`, `leave out ${flag}`);
   }
@@ -78,7 +140,7 @@ async function profileModelled(request: ProfileRequest, progress: Progress): Pro
       arenaBytes: planned.plan.arenaBytes,
       perOp: time.perOp.map(({ index, kind, cycles }) => ({ index, kind, count: cycles, spread: 0 })),
     };
-    return recordProfile({ planned, image }, counted, request.store, null, time);
+    return recordProfile({ planned, image }, counted, request.store, null, null, time);
   });
 }
 
@@ -88,9 +150,10 @@ export async function recordProfile(
   counted: BoardProfile,
   storePath: string,
   verified: VerifyResult | null,
+  energy: EnergyOfRun | null = null,
   modelled: ModelledTime | null = null,
 ): Promise<ProfileResult> {
-  const { unstored, run, measurements } = await profileRecord(board, counted, verified, modelled);
+  const { unstored, run, measurements } = await profileRecord(board, counted, verified, energy, modelled);
   const store = await openStore(storePath);
   try {
     return { ...unstored, runId: await store.recordRun(run, measurements) };
@@ -110,6 +173,7 @@ export async function profileRecord(
   { planned, image }: Pick<OnBoard, 'planned' | 'image'>,
   counted: BoardProfile,
   verified: VerifyResult | null,
+  energy: EnergyOfRun | null = null,
   modelled: ModelledTime | null = null,
 ): Promise<ProfileRecord> {
   const { graph, board, plan, network, result } = planned;
@@ -141,7 +205,7 @@ export async function profileRecord(
     stackBytes: counted.stackBytes ?? 0,
     arenaHighWater: counted.arenaHighWater,
     arenaBytes: plan.arenaBytes,
-    energy: null,
+    energy,
     modelled,
     ...costOf(counted.counter, counted.total),
   };
@@ -157,13 +221,14 @@ export async function profileRecord(
     imageHash: image.hash,
     document: JSON.stringify(document),
   };
-  return { unstored, run, measurements: measurementsOf(counted, planned, source) };
+  return { unstored, run, measurements: measurementsOf(counted, planned, source, energy) };
 }
 
 function measurementsOf(
   counted: BoardProfile,
   { plan, board }: OnBoard['planned'],
   source: CostSource,
+  energy: EnergyOfRun | null,
 ): Measurement[] {
   const isModelled = source === 'modelled';
   const cost = (count: number, op: { index: number; kind: string } | null): Measurement =>
@@ -179,6 +244,10 @@ function measurementsOf(
     ...(counted.stackBytes === null ? [] : [measurement('stack', counted.stackBytes, 'memory', painted)]),
     measurement('arena', plan.arenaBytes, 'memory', 'modelled'),
     measurement('macs', plan.macs, 'graph', 'modelled'),
+    // An emulator draws no power: a capture beside its run is of another board.
+    ...(energy === null || board.kind === 'emulator'
+      ? []
+      : [measurement('energy', energy.uJ, 'energy', 'measured')]),
   ];
 }
 

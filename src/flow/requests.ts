@@ -104,10 +104,15 @@ export interface VerifyRequest extends BoardRequest {
   readonly project: string | null;
 }
 
+/** MLPerf Tiny's length of an energy window. */
+export const defaultWindowSeconds = 10;
+
 export interface ProfileRequest extends BoardRequest {
   readonly runs: number;
-  /** Name of a source of energy figures; null for none. */
+  /** A meter or a capture, such as `lpm01a:/dev/ttyACM1,volts=3.3`; null for none. */
   readonly energy: string | null;
+  /** Length of a window under a meter, seconds. */
+  readonly windowSeconds: number;
   /** By a model of the board's chip, without the board. */
   readonly modelled: boolean;
   /** Path of the measurement store. */

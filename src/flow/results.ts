@@ -310,6 +310,25 @@ export interface ModelledTime extends ModelledCost {
   })[];
 }
 
+/** Energy of one inference: the median over windows, with all that is doubtful. */
+export interface EnergyOfRun {
+  readonly uJ: number;
+  readonly source: CostSource;
+  /** The meter or capture that it is from, as it was named. */
+  readonly meter: string;
+  readonly windows: readonly {
+    readonly startS: number;
+    readonly endS: number;
+    readonly inferences: number;
+    readonly uJ: number;
+    /** False: too many samples are missing. */
+    readonly counted: boolean;
+  }[];
+  readonly lostEdges: number;
+  readonly warnings: readonly string[];
+  readonly caveats: readonly string[];
+}
+
 export type ProfileResult = {
   readonly network: string;
   readonly board: string;
@@ -328,7 +347,7 @@ export type ProfileResult = {
   readonly arenaHighWater: number;
   readonly arenaBytes: number;
   /** Energy of one inference with its source; null when none was measured. */
-  readonly energy: { readonly uJ: number; readonly source: CostSource } | null;
+  readonly energy: EnergyOfRun | null;
   /** How the cycles were computed; null where they were counted. */
   readonly modelled: ModelledTime | null;
   /** Id of the run in the measurement store. */

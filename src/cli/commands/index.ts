@@ -9,6 +9,7 @@ import { campaignCommand } from './campaign.js';
 import { compileCommand } from './compile.js';
 import { deployCommand } from './deploy.js';
 import { doctorCommand } from './doctor.js';
+import { energyCommand } from './energy.js';
 import { flashCommand } from './flash.js';
 import { inspectCommand } from './inspect.js';
 import { planCommand } from './plan.js';
@@ -52,6 +53,7 @@ export const commands: readonly Command[] = [
     later(async () => (await import('../../flow/deploy.js')).deploy),
     async (request) => (await report()).writeReport(request),
   ),
+  energyCommand(later(async () => (await import('../../flow/energy/energy.js')).energy)),
   campaignCommand(
     later(async () => (await import('../../flow/campaign/campaign.js')).campaign),
     async (result, { store }, path) =>

@@ -2,7 +2,8 @@ import { ReflowError } from '../../base/error.js';
 import { costUnit, costValue } from '../../flow/cost.js';
 import { modelledText } from '../../flow/modelled-text.js';
 import type { Profile } from '../../flow/requests.js';
-import type { ModelledCost, ModelledTime, ProfileResult } from '../../flow/results.js';
+import { defaultWindowSeconds } from '../../flow/requests.js';
+import type { EnergyOfRun, ModelledCost, ModelledTime, ProfileResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
 import { boardRequest, boardRequestOptions, networkPositional, storeOption } from '../options.js';
 import { grouped, pairs, paragraphs, percent, shapeText, table } from '../text.js';
@@ -18,14 +19,21 @@ export const profileCommand = (profile: Profile) =>
       ...boardRequestOptions,
       ...storeOption,
       runs: { describe: 'how many inferences', type: 'number', default: 1 },
-      energy: { describe: 'where energy figures come from', type: 'string' },
+      energy: { describe: 'a meter or a capture, e.g. lpm01a:/dev/ttyACM1,volts=3.3', type: 'string' },
+      'window-seconds': {
+        describe: 'length of each of the five windows under a meter',
+        type: 'number',
+        default: defaultWindowSeconds,
+      },
       modelled: {
         describe: "cycles by a model of the board's chip, without the board (docs/cycles.md)",
         type: 'boolean',
         default: false,
       },
     },
-    run: ({ store, runs, energy, modelled, ...args }, progress) => {
+    run: ({ store, runs, energy, 'window-seconds': windowSeconds, modelled, ...args }, progress) => {
+      if (!(windowSeconds > 0 && windowSeconds <= 60))
+        throw new ReflowError('E_USAGE', '--window-seconds must be above 0 and at most 60', 'give e.g. 10');
       if (!Number.isInteger(runs) || runs < 1 || runs > mostRuns) {
         throw new ReflowError(
           'E_USAGE',
@@ -33,7 +41,10 @@ export const profileCommand = (profile: Profile) =>
           'give e.g. --runs 10',
         );
       }
-      return profile({ ...boardRequest(args), store, runs, energy: energy ?? null, modelled }, progress);
+      return profile(
+        { ...boardRequest(args), store, runs, energy: energy ?? null, windowSeconds, modelled },
+        progress,
+      );
     },
     print: printProfile,
   });
@@ -62,9 +73,10 @@ export function printProfile(result: ProfileResult): string {
       ['per MAC', result.macs === 0 ? null : `${(result.total / result.macs).toFixed(2)} ${unit}`],
       ['stack', `${grouped(result.stackBytes)} bytes`],
       ['arena', `${grouped(result.arenaHighWater)} bytes touched of ${grouped(result.arenaBytes)} planned`],
-      ['energy', energy === null ? null : `${grouped(energy.uJ, 1)} uJ (${energy.source})`],
+      ['energy', energy === null ? null : `${grouped(energy.uJ, 3)} uJ (${energy.source}, ${energy.meter})`],
       ['stored as', result.runId],
     ]),
+    energy === null ? '' : energyNotes(energy),
     modelled === null ? '' : modelledParts(modelled),
   );
 }
@@ -85,4 +97,13 @@ function modelledParts(time: ModelledTime): string {
     ),
     `Not included: ${time.notIncluded.join(', ')}.`,
   );
+}
+
+function energyNotes({ windows, lostEdges, warnings, caveats }: EnergyOfRun): string {
+  const counted = windows.filter((window) => window.counted).length;
+  return [
+    `energy: median of ${counted} windows, ${lostEdges} lost edges`,
+    ...warnings.map((warning) => `warning: ${warning}`),
+    ...caveats.map((caveat) => `note: ${caveat}`),
+  ].join('\n');
 }
