@@ -1,19 +1,20 @@
 /** Random operators for kernel tests: odd shapes, every padding and stride, extreme zero points, scales and biases. */
 
 import type { Attrs, Graph } from '../src/ir/graph.js';
-import { elementCount, type Quant, type Tensor } from '../src/ir/tensor.js';
+import { type DType, elementCount, type Quant, type Tensor } from '../src/ir/tensor.js';
 import { defOf } from '../src/ops/index.js';
 import { type OpView, viewOp } from '../src/ops/op-def.js';
 
 export type Random = () => number;
 
-const whole = (random: Random, low: number, high: number) => low + Math.floor(random() * (high - low + 1));
-const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+export const whole = (random: Random, low: number, high: number) =>
+  low + Math.floor(random() * (high - low + 1));
+export const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
 
 /** An int8 zero point: the ends often. */
 const zeroPoint = (random: Random) => pick(random, [-128, 127, 0, -1, whole(random, -128, 127)]);
 
-function quant(random: Random, scale: number): Quant {
+export function quant(random: Random, scale: number): Quant {
   return { scales: [Math.fround(scale)], zeroPoints: [zeroPoint(random)], axis: null };
 }
 
@@ -56,9 +57,15 @@ function image(id: number, shape: readonly number[], q: Quant): Tensor {
 }
 
 /** The operator alone; the output's shape is worked out. */
-function single(kind: string, inputs: (Tensor | null)[], out: Quant, attrs: Attrs): OpView {
+export function single(
+  kind: string,
+  inputs: (Tensor | null)[],
+  out: Quant,
+  attrs: Attrs,
+  dtype: DType = 'int8',
+): OpView {
   const tensors = [...inputs.filter((tensor) => tensor !== null)];
-  const output = image(tensors.length, [1], out);
+  const output = { ...image(tensors.length, [1], out), dtype };
   const ids = inputs.map((tensor) => tensor?.id ?? null);
   const op = { id: 0, kind, label: kind.toUpperCase(), inputs: ids, outputs: [output.id], attrs };
   const computed = tensors.filter(({ data }) => data === null).map(({ id }) => id);
