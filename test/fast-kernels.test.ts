@@ -24,7 +24,7 @@ import {
   randomGlobalPool,
   randomPool,
 } from './random-operators.js';
-import { randomFunction, randomSoftmax } from './random-pointwise.js';
+import { randomBinary, randomFunction, randomSoftmax } from './random-pointwise.js';
 
 const cases = Number(process.env.RF_FUZZ_CASES ?? 20_000);
 
@@ -107,6 +107,7 @@ const operators: readonly (readonly [
   ['depthwise_conv2d', 'dsp', randomDepthwise],
   ['fully_connected', 'dsp', randomFullyConnected],
   ['add', 'dsp', randomAdd],
+  ['add, sub and mul with broadcast', 'dsp', randomBinary('add', 'sub', 'mul')],
   ['pool2d', 'dsp', randomPool],
   ['global_pool', 'dsp', randomGlobalPool],
   ['functions of one number', 'plain', randomFunction],
