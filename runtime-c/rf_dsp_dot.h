@@ -121,9 +121,20 @@ RF_DSP_INLINE int32_t rf_dsp_result_s8(int32_t sum, int32_t multiplier, int32_t 
 {
     return rf_add(rf_scale(sum, multiplier, shift), zero);
 }
+
+/* round(x * multiplier / 2^shift) as rf_scale_wide, from its reduced multiplier of 15 bits and its whole shift of 8 to 46. */
+RF_DSP_INLINE int32_t rf_dsp_scale_wide(int64_t x, int32_t multiplier, int32_t shift)
+{
+    const uint64_t low = (uint64_t)(uint32_t)x * (uint32_t)multiplier;
+    const uint32_t high = (uint32_t)(x >> 32) * (uint32_t)multiplier + (uint32_t)(low >> 32);
+    const int64_t product = (int64_t)((uint64_t)high << 32 | (uint32_t)low);
+    return (int32_t)(((product >> (shift - 1)) + 1) >> 1);
+}
+
+/* Narrow: multiplier and shift of the reference kernel; else those of rf_dsp_scale_wide. */
 RF_DSP_INLINE int32_t rf_dsp_result_s16(int64_t sum, int32_t multiplier, int32_t shift, int32_t narrow)
 {
-    return narrow ? rf_scale((int32_t)sum, multiplier, shift) : rf_scale_wide(sum, multiplier, shift);
+    return narrow ? rf_scale((int32_t)sum, multiplier, shift) : rf_dsp_scale_wide(sum, multiplier, shift);
 }
 
 #endif

@@ -107,6 +107,8 @@ const operators: readonly (readonly [
   ['conv2d in groups', 'dsp', randomConv2d('int8', true)],
   ['conv2d of int16', 'dsp', (random) => randomConv2d('int16', random() < 0.3)(random)],
   ['depthwise_conv2d', 'dsp', randomDepthwise()],
+  ['depthwise_conv2d with several filters', 'dsp', randomDepthwise('int8', true)],
+  ['depthwise_conv2d of int16', 'dsp', (random) => randomDepthwise('int16', random() < 0.3)(random)],
   ['fully_connected', 'dsp', randomFullyConnected()],
   ['fully_connected of int16', 'dsp', randomFullyConnected('int16')],
   ['add', 'dsp', randomAdd],

@@ -12,8 +12,10 @@
 #define PUT_S16(to, from, count) memcpy((to), (from), 2 * (size_t)(count))
 #define ZERO_S8(p) ((int16_t)(p)->in_zero)
 #define ZERO_S16(p) 0
-#define RESULT_S8(p, sum, c) rf_dsp_result_s8((sum), (p)->multipliers[c], (p)->shifts[c], (p)->out_zero)
-#define RESULT_S16(p, sum, c) rf_dsp_result_s16((sum), (p)->multipliers[c], (p)->shifts[c], (p)->narrow)
+#define RESULT_S8(q, sum, c)                                                                                           \
+    rf_clamp(rf_dsp_result_s8((sum), q.multipliers[c], q.shifts[c], q.out_zero), q.act_min, q.act_max)
+#define RESULT_S16(q, sum, c)                                                                                          \
+    rf_clamp(rf_dsp_result_s16((sum), q.multipliers[c], q.shifts[c], q.narrow), q.act_min, q.act_max)
 
 /* T element, SUM accumulator. */
 #define DEFINE_CONV2D(name, T, SUM, dot, PUT, ZERO, RESULT)                                                            \
@@ -64,15 +66,21 @@
     static const int8_t *name##_multiply(const name##_params *p, const int8_t *weights, const int16_t *first,          \
                                          const int16_t *second, T *out, int32_t c)                                     \
     {                                                                                                                  \
-        const int32_t end = c + p->out.c / p->groups;                                                                  \
-        for (; c < end; c += 2, weights += 8 * p->words) {                                                             \
+        const name##_params q = *p; /* which what is stored might be part of */                                        \
+        const int32_t end = c + q.out.c / q.groups;                                                                    \
+        for (; c < end; c += 2, weights += 8 * q.words) {                                                              \
             const int32_t next = rf_min(c + 1, end - 1);                                                               \
-            SUM sums[4] = {p->bias[c], p->bias[next], p->bias[c], p->bias[next]};                                      \
-            dot(weights, first, second, p->words, sums);                                                               \
-            for (int32_t i = 0; i < (second == first ? 2 : 4); i += next > c ? 1 : 2) {                                \
-                const int32_t channel = c + (i & 1);                                                                   \
-                out[(i >> 1) * p->out.c + channel] =                                                                   \
-                    (T)rf_clamp(RESULT(p, sums[i], channel), p->act_min, p->act_max);                                  \
+            SUM sums[4] = {q.bias[c], q.bias[next], q.bias[c], q.bias[next]};                                          \
+            dot(weights, first, second, q.words, sums);                                                                \
+            out[c] = (T)RESULT(q, sums[0], c);                                                                         \
+            if (first != second) {                                                                                     \
+                out[q.out.c + c] = (T)RESULT(q, sums[2], c);                                                           \
+            }                                                                                                          \
+            if (next > c) {                                                                                            \
+                out[next] = (T)RESULT(q, sums[1], next);                                                               \
+                if (first != second) {                                                                                 \
+                    out[q.out.c + next] = (T)RESULT(q, sums[3], next);                                                 \
+                }                                                                                                      \
             }                                                                                                          \
         }                                                                                                              \
         return weights;                                                                                                \

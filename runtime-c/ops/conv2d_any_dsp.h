@@ -24,7 +24,7 @@ typedef struct {
     int32_t narrow, act_min, act_max;
     const int8_t *weights;
     const int64_t *bias;
-    const int32_t *multipliers, *shifts;
+    const int32_t *multipliers, *shifts; /* of rf_dsp_result_s16 */
 } rf_conv2d_s16_dsp_params;
 
 /* scratch: two pixels' columns of all groups */

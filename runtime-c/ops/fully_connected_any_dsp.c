@@ -12,16 +12,17 @@ void rf_fully_connected_any_s8_dsp(const rf_fully_connected_any_s8_dsp_params *p
                                    void *scratch)
 {
     int16_t *column = (int16_t *)scratch;
-    for (int32_t row = 0; row < p->rows; row++, in += p->in_count) {
-        const int8_t *weights = p->weights;
-        rf_dsp_widen(column, in, p->in_count);
-        for (int32_t o = 0; o < p->out_count; o += 4, weights += 16 * p->words) {
+    const rf_fully_connected_any_s8_dsp_params q = *p; /* which what is stored might be part of */
+    for (int32_t row = 0; row < q.rows; row++, in += q.in_count) {
+        const int8_t *weights = q.weights;
+        rf_dsp_widen(column, in, q.in_count);
+        for (int32_t o = 0; o < q.out_count; o += 4, weights += 16 * q.words) {
             int32_t sums[4];
-            memcpy(sums, p->bias + o, sizeof sums);
-            rf_dsp_dot41(weights, column, p->words, sums);
-            for (int32_t i = 0; i < rf_min(4, p->out_count - o); i++) {
-                const int32_t y = rf_dsp_result_s8(sums[i], p->multipliers[o + i], p->shifts[o + i], p->out_zero);
-                *out++ = (int8_t)rf_clamp(y, p->act_min, p->act_max);
+            memcpy(sums, q.bias + o, sizeof sums);
+            rf_dsp_dot41(weights, column, q.words, sums);
+            for (int32_t i = 0; i < rf_min(4, q.out_count - o); i++) {
+                const int32_t y = rf_dsp_result_s8(sums[i], q.multipliers[o + i], q.shifts[o + i], q.out_zero);
+                *out++ = (int8_t)rf_clamp(y, q.act_min, q.act_max);
             }
         }
     }
@@ -31,16 +32,17 @@ void rf_fully_connected_s16_dsp(const rf_fully_connected_s16_dsp_params *p, cons
                                 void *scratch)
 {
     int16_t *column = (int16_t *)scratch;
-    for (int32_t row = 0; row < p->rows; row++, in += p->in_count) {
-        const int8_t *weights = p->weights;
-        memcpy(column, in, 2 * (size_t)p->in_count);
-        for (int32_t o = 0; o < p->out_count; o += 4, weights += 16 * p->words) {
+    const rf_fully_connected_s16_dsp_params q = *p;
+    for (int32_t row = 0; row < q.rows; row++, in += q.in_count) {
+        const int8_t *weights = q.weights;
+        memcpy(column, in, 2 * (size_t)q.in_count);
+        for (int32_t o = 0; o < q.out_count; o += 4, weights += 16 * q.words) {
             int64_t sums[4];
-            memcpy(sums, p->bias + o, sizeof sums);
-            rf_dsp_dot41_wide(weights, column, p->words, sums);
-            for (int32_t i = 0; i < rf_min(4, p->out_count - o); i++) {
-                const int32_t y = rf_dsp_result_s16(sums[i], p->multipliers[o + i], p->shifts[o + i], p->narrow);
-                *out++ = (int16_t)rf_clamp(y, p->act_min, p->act_max);
+            memcpy(sums, q.bias + o, sizeof sums);
+            rf_dsp_dot41_wide(weights, column, q.words, sums);
+            for (int32_t i = 0; i < rf_min(4, q.out_count - o); i++) {
+                const int32_t y = rf_dsp_result_s16(sums[i], q.multipliers[o + i], q.shifts[o + i], q.narrow);
+                *out++ = (int16_t)rf_clamp(y, q.act_min, q.act_max);
             }
         }
     }

@@ -20,7 +20,7 @@ typedef struct {
     int32_t narrow, act_min, act_max;
     const int8_t *weights;
     const int64_t *bias;
-    const int32_t *multipliers, *shifts;
+    const int32_t *multipliers, *shifts; /* of rf_dsp_result_s16 */
 } rf_fully_connected_s16_dsp_params;
 
 /* scratch: a row of inputs as 16-bit numbers */

@@ -36,6 +36,9 @@ export type Scales = { readonly multipliers: Int32Array; readonly shifts: Int32A
  * `weights`, `bias`, `multipliers` and `shifts` of the kernels' parameters: input 0 of the operator is the image, 1 the weights
  * and 2 the bias. int8 biases take the inputs' zero point off. Channels are filled up to a multiple of `unit`.
  * Null when an int8 sum might leave 32 bits.
+ *
+ * @param foldsZero whether padding is the zero point, so that it can be taken off the bias
+ * @param narrow whether 32-bit biases of int16 stand for arithmetic of 32 bits
  */
 export function dotConstants(
   view: OpView,
@@ -43,6 +46,7 @@ export function dotConstants(
   weights: Int8Array,
   scales: Scales | null,
   unit: number,
+  { foldsZero = true, narrow = true } = {},
 ): CStruct | null {
   const [input, output, bias] = [view.input(0), view.output(0), view.inputs[2] ?? null];
   const count = filters.length;
@@ -53,9 +57,10 @@ export function dotConstants(
   });
   const filled = Math.ceil(count / unit) * unit;
   const padded = (values: Int32Array) => Int32Array.from({ length: filled }, (_, i) => values[i] ?? 0);
+  const isReduced = input.dtype === 'int16' && !(narrow && bias?.dtype === 'int32');
   const scale = {
-    multipliers: array('multipliers', padded(multipliers), false),
-    shifts: array('shifts', padded(shifts), false),
+    multipliers: array('multipliers', padded(isReduced ? multipliers.map(reduced) : multipliers), false),
+    shifts: array('shifts', padded(isReduced ? shifts.map((shift) => 15 - shift) : shifts), false),
   };
   if (input.dtype === 'int16') {
     const wide = BigInt64Array.from({ length: filled }, (_, i) => BigInt(given[i] ?? 0));
@@ -68,7 +73,12 @@ export function dotConstants(
       shift: 0,
     });
     if (!channel) return null;
-    biases[index] = channel.bias;
+    biases[index] = foldsZero ? channel.bias : Number(given[index]!);
   }
   return { weights: array('weights', weights, true), bias: array('bias', biases, true), ...scale };
+}
+
+/** The 15 bits of a multiplier that rf_scale_wide takes. */
+function reduced(multiplier: number): number {
+  return multiplier < 0x7fff0000 ? (multiplier + 2 ** 15) >> 16 : 0x7fff;
 }
