@@ -23,6 +23,7 @@ import {
   randomFullyConnected,
   randomGlobalPool,
   randomPool,
+  randomTransposeConv,
 } from './random-operators.js';
 import { randomBinary, randomFunction, randomSoftmax } from './random-pointwise.js';
 
@@ -109,6 +110,7 @@ const operators: readonly (readonly [
   ['depthwise_conv2d', 'dsp', randomDepthwise()],
   ['depthwise_conv2d with several filters', 'dsp', randomDepthwise('int8', true)],
   ['depthwise_conv2d of int16', 'dsp', (random) => randomDepthwise('int16', random() < 0.3)(random)],
+  ['transpose_conv', 'dsp', (random) => randomTransposeConv(random() < 0.6 ? 'int8' : 'int16')(random)],
   ['fully_connected', 'dsp', randomFullyConnected()],
   ['fully_connected of int16', 'dsp', randomFullyConnected('int16')],
   ['add', 'dsp', randomAdd],

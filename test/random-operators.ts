@@ -173,6 +173,33 @@ export const randomDepthwise =
     return single('depthwise_conv2d', [input, weights, bias], imageQuant(random, scale, dtype), all, dtype);
   };
 
+/** The output is as large as some convolution's input that has this input as its output. */
+export const randomTransposeConv =
+  (dtype: Activations) =>
+  (random: Random): OpView => {
+    const { kernelH, kernelW, attrs } = window(random, [1, 2, 3, 3, 4, 5], false);
+    const { strideH, strideW } = attrs;
+    const padding = pick(random, ['same', 'valid'] as const);
+    const [h, w] = [whole(random, 1, 6), whole(random, 1, 7)];
+    const [inC, outC] = [pick(random, [1, 2, 3, 4, 7, 8, 16]), whole(random, 1, 7)];
+    const length = (size: number, kernel: number, stride: number) =>
+      padding === 'same'
+        ? (size - 1) * stride + whole(random, 1, stride)
+        : (size - 1) * stride + kernel + whole(random, 0, stride - 1);
+    const batch = pick(random, [1, 1, 2]);
+    const shape = [batch, length(h, kernelH, strideH), length(w, kernelW, strideW), outC];
+    const input = image(0, [batch, h, w, inC], imageQuant(random, inputScale(dtype), dtype), dtype);
+    const weights = weightTensor(random, 1, [outC, kernelH, kernelW, inC], 0);
+    const terms = Math.ceil(kernelH / strideH) * Math.ceil(kernelW / strideW) * inC;
+    const bias = random() < 0.9 ? biasTensor(random, 2, outC, kernelH * kernelW * inC, dtype) : null;
+    const data = new Uint8Array(Int32Array.from(shape).buffer);
+    const size: Tensor = { id: bias ? 3 : 2, name: 'shape', dtype: 'int32', shape: [4], quant: null, data };
+    const scale = outputScale(random, 0.01 * inputScale(dtype), terms);
+    const all = { ...attrs, padding, dilationH: 1, dilationW: 1 };
+    const out = imageQuant(random, scale, dtype);
+    return single('transpose_conv', [input, weights, bias, size], out, all, dtype);
+  };
+
 /** Large enough for a window, small enough for many cases. */
 function size(random: Random, kernel: number, dilation: number): number {
   return (kernel - 1) * dilation + whole(random, 1, 13);

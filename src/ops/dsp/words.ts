@@ -56,12 +56,8 @@ export function dotConstants(
     array: { role, values, weight },
   });
   const filled = Math.ceil(count / unit) * unit;
-  const padded = (values: Int32Array) => Int32Array.from({ length: filled }, (_, i) => values[i] ?? 0);
   const isReduced = input.dtype === 'int16' && !(narrow && bias?.dtype === 'int32');
-  const scale = {
-    multipliers: array('multipliers', padded(isReduced ? multipliers.map(reduced) : multipliers), false),
-    shifts: array('shifts', padded(isReduced ? shifts.map((shift) => 15 - shift) : shifts), false),
-  };
+  const scale = scaleConstants({ multipliers, shifts }, filled, isReduced);
   if (input.dtype === 'int16') {
     const wide = BigInt64Array.from({ length: filled }, (_, i) => BigInt(given[i] ?? 0));
     return { weights: array('weights', weights, true), bias: array('bias', wide, true), ...scale };
@@ -76,6 +72,21 @@ export function dotConstants(
     biases[index] = foldsZero ? channel.bias : Number(given[index]!);
   }
   return { weights: array('weights', weights, true), bias: array('bias', biases, true), ...scale };
+}
+
+/** `multipliers` and `shifts`, filled up to `count`; `isReduced`: as rf_dsp_scale_wide takes them. */
+export function scaleConstants({ multipliers, shifts }: Scales, count: number, isReduced: boolean): CStruct {
+  const array = (role: string, values: Int32Array): CValue => ({
+    array: {
+      role,
+      values: Int32Array.from({ length: count }, (_, i) => values[i] ?? 0),
+      weight: false,
+    },
+  });
+  return {
+    multipliers: array('multipliers', isReduced ? multipliers.map(reduced) : multipliers),
+    shifts: array('shifts', isReduced ? shifts.map((shift) => 15 - shift) : shifts),
+  };
 }
 
 /** The 15 bits of a multiplier that rf_scale_wide takes. */
