@@ -17,6 +17,7 @@ import { caseBytes, fills, harnessSource, type KernelCase } from './kernel-harne
 import {
   type Random,
   randomAdd,
+  randomBatchMatmul,
   randomBytes,
   randomConv2d,
   randomDepthwise,
@@ -111,6 +112,7 @@ const operators: readonly (readonly [
   ['depthwise_conv2d with several filters', 'dsp', randomDepthwise('int8', true)],
   ['depthwise_conv2d of int16', 'dsp', (random) => randomDepthwise('int16', random() < 0.3)(random)],
   ['transpose_conv', 'dsp', (random) => randomTransposeConv(random() < 0.6 ? 'int8' : 'int16')(random)],
+  ['batch_matmul', 'dsp', randomBatchMatmul],
   ['fully_connected', 'dsp', randomFullyConnected()],
   ['fully_connected of int16', 'dsp', randomFullyConnected('int16')],
   ['add', 'dsp', randomAdd],

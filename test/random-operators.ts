@@ -271,3 +271,22 @@ export function randomGlobalPool(random: Random): OpView {
     keepDims: random() < 0.5,
   });
 }
+
+/** Products of two computed matrices, batches that broadcast and transposed operands among them. */
+export function randomBatchMatmul(random: Random): OpView {
+  const [rows, depth, columns] = [whole(random, 1, 9), whole(random, 1, 21), whole(random, 1, 9)];
+  const [adjX, adjY] = [random() < 0.3, random() < 0.5];
+  const batches = pick(random, [
+    [[], []],
+    [[3], [3]],
+    [
+      [2, 1],
+      [1, 3],
+    ],
+  ]);
+  const a = [...batches[0]!, ...(adjX ? [depth, rows] : [rows, depth])];
+  const b = [...batches[1]!, ...(adjY ? [columns, depth] : [depth, columns])];
+  const inputs = [image(0, a, quant(random, 0.02)), image(1, b, quant(random, 0.02))];
+  const out = quant(random, outputScale(random, 0.0004, depth));
+  return single('batch_matmul', inputs, out, { adjX, adjY });
+}
