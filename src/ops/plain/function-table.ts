@@ -3,8 +3,8 @@
  * Choice: 256 bytes of flash must save `leastSaved` instructions of an inference.
  */
 import { elementCount } from '../../ir/tensor.js';
+import { clamp, fixedLogistic, fixedTanh, roundShift, scaled } from '../fixed-point.js';
 import type { CStruct, KernelCall, OpView } from '../op-def.js';
-import { clamp, fixedLogistic, fixedTanh, roundShift, scaled } from './fixed-point.js';
 
 /** One element, from the parameters of the reference kernel. */
 type Evaluate = (x: number, p: Readonly<Record<string, number>>) => number;

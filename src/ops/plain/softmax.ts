@@ -1,9 +1,6 @@
 /** SOFTMAX of int8 inputs with a table of exponentials: rf_softmax_table_s8. It replaces more code than it has bytes. */
+import { exponentialOfDifference } from '../fixed-point.js';
 import type { KernelCall } from '../op-def.js';
-import { fixedExp, mulHigh } from './fixed-point.js';
-
-/** Integer bits of a scaled difference. */
-const differenceBits = 5;
 
 /** Null for other types of inputs. */
 export function softmaxTable([call]: readonly KernelCall[]): readonly KernelCall[] | null {
@@ -11,7 +8,7 @@ export function softmaxTable([call]: readonly KernelCall[]): readonly KernelCall
   const { rows, depth, multiplier, left_shift, diff_min } = call.params as Record<string, number>;
   const count = Math.min(255, -diff_min!) + 1;
   const table = Int32Array.from({ length: count }, (_, below) =>
-    fixedExp(mulHigh((-below << left_shift!) | 0, multiplier!), differenceBits),
+    exponentialOfDifference(-below, multiplier!, left_shift!),
   );
   return [
     {
