@@ -16,7 +16,7 @@ export interface KernelCase {
 }
 
 /** Inputs that each operator is run with: those of its case, then others. */
-export const fills = 4;
+export const fills = 8;
 
 /** The program for these pairs of kernels, one case each as an example. */
 export function harnessSource(examples: readonly KernelCase[]): string {
