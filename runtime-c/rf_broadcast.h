@@ -56,18 +56,18 @@ typedef struct {
         int32_t at[RF_MAX_RANK] = {0};                                                                                 \
         const int32_t run = s->dims[RF_MAX_RANK - 1];                                                                  \
         for (;;) {                                                                                                     \
-            int32_t ia = 0, ib = 0, d = RF_MAX_RANK - 2;                                                               \
-            for (int32_t k = 0; k <= d; k++) {                                                                         \
-                ia += at[k] * s->a[k];                                                                                 \
-                ib += at[k] * s->b[k];                                                                                 \
-            }                                                                                                          \
-            flat_kernel(&p->flat, a + ia, b + ib, out, run);                                                           \
+            int32_t d = RF_MAX_RANK - 2;                                                                               \
+            flat_kernel(&p->flat, a, b, out, run);                                                                     \
             out += run;                                                                                                \
-            while (d >= 0 && ++at[d] == s->dims[d]) {                                                                  \
+            a += s->a[d];                                                                                              \
+            b += s->b[d];                                                                                              \
+            while (++at[d] == s->dims[d]) {                                                                            \
+                if (d == 0) {                                                                                          \
+                    return;                                                                                            \
+                }                                                                                                      \
+                a += s->a[d - 1] - s->dims[d] * s->a[d];                                                               \
+                b += s->b[d - 1] - s->dims[d] * s->b[d];                                                               \
                 at[d--] = 0;                                                                                           \
-            }                                                                                                          \
-            if (d < 0) {                                                                                               \
-                return;                                                                                                \
             }                                                                                                          \
         }                                                                                                              \
     }

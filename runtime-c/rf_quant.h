@@ -23,15 +23,16 @@ static inline int32_t rf_shl(int32_t x, int32_t n) { return (int32_t)((uint32_t)
 /* a + b, wrapping around: an accumulator that a network lets overflow is wrong, but not undefined. */
 static inline int32_t rf_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
-/* round(a * b / 2^31), ties towards +infinity as gemmlowp rounds them, saturating the one case that overflows. */
+/* round(a * b / 2^31), ties towards +infinity as gemmlowp rounds them; not both INT32_MIN. */
+static inline int32_t rf_mul_high_plain(int32_t a, int32_t b)
+{
+    return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
+}
+
+/* The same for all numbers, saturating the one case that overflows. */
 static inline int32_t rf_mul_high(int32_t a, int32_t b)
 {
-    const int64_t product = (int64_t)a * (int64_t)b;
-    const int64_t nudge = product >= 0 ? (INT64_C(1) << 30) : (1 - (INT64_C(1) << 30));
-    if (a == INT32_MIN && b == INT32_MIN) {
-        return INT32_MAX;
-    }
-    return (int32_t)((product + nudge) / (INT64_C(1) << 31));
+    return a == INT32_MIN && b == INT32_MIN ? INT32_MAX : rf_mul_high_plain(a, b);
 }
 
 /* round(x / 2^n), ties away from zero; 0 <= n <= 31. */
@@ -43,12 +44,12 @@ static inline int32_t rf_round_shift(int32_t x, int32_t n)
     return (x >> n) + (remainder > threshold ? 1 : 0);
 }
 
-/* x * multiplier * 2^(shift - 31), rounded twice. multiplier >= 0; -31 <= shift <= 30. */
+/* x * multiplier * 2^(shift - 31), rounded twice. multiplier > INT32_MIN; -31 <= shift <= 30. */
 static inline int32_t rf_scale(int32_t x, int32_t multiplier, int32_t shift)
 {
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
-    return rf_round_shift(rf_mul_high(rf_shl(x, left), multiplier), right);
+    return rf_round_shift(rf_mul_high_plain(rf_shl(x, left), multiplier), right);
 }
 
 /* The same for a 48-bit accumulator (16-bit activations): a 16-bit multiplier, rounded once. -31 <= shift < 8. */

@@ -200,6 +200,7 @@ function planChoice(flags: PlanFlags): PlanChoice {
     objective: flags.objective ?? planDefaults.objective,
     input: flags.input ?? planDefaults.input,
     seconds: flags.seconds ?? planDefaults.seconds,
+    kernels: flags.kernels ?? [],
   };
 }
 

@@ -56,7 +56,7 @@ function expectedLayers(): { half: Int8Array; pooled: Int8Array; scores: Int32Ar
 
 const bytesOf = (array: Int8Array | Int32Array) => new Uint8Array(array.buffer);
 
-for (const boardId of ['host', 'virt-m4', 'virt-m7', 'virt-m33', 'virt-m55', 'virt-pi']) {
+for (const boardId of ['host', 'virt-m3', 'virt-m4', 'virt-m7', 'virt-m33', 'virt-m55', 'virt-pi']) {
   test(`${boardId} runs, profiles and dumps two networks of one image`, async (t) => {
     const board = boardById(await catalogue(), boardId);
     const built = await build(boardId);

@@ -52,8 +52,8 @@ const breaks: readonly Break[] = [
   },
   {
     file: 'add_dsp.c',
-    from: 'out[i + 1] = (int8_t)sum(&q, byte_of(a, 1), byte_of(b, 1), half);',
-    to: 'out[i + 1] = (int8_t)sum(&q, byte_of(a, 1), byte_of(b, 2), half);',
+    from: 'out[i + 1] = sum(&q, byte_of(a, 1), byte_of(b, 1), half, sign);',
+    to: 'out[i + 1] = sum(&q, byte_of(a, 1), byte_of(b, 2), half, sign);',
     kind: 'add',
     board: 'virt-m4',
   },

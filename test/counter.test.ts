@@ -46,7 +46,7 @@ async function spin(boardId: string, rounds: readonly number[]): Promise<Profile
 
 const rounds = [1, 2, 3, 10, 1000, 123_457, 90_000_000];
 
-for (const boardId of ['virt-m4', 'virt-m7', 'virt-m33', 'virt-m55', 'virt-pi']) {
+for (const boardId of ['virt-m3', 'virt-m4', 'virt-m7', 'virt-m33', 'virt-m55', 'virt-pi']) {
   test(`${boardId} counts every instruction, once`, async (t) => {
     const profiles = await spin(boardId, rounds);
     const first = profiles[0];

@@ -57,7 +57,7 @@ if (names.length === 0) test.skip('golden vectors on boards: ../shared/models is
 
 for (const boardId of names.length === 0
   ? []
-  : ['host', 'virt-m4', 'virt-m7', 'virt-m33', 'virt-m55', 'virt-pi']) {
+  : ['host', 'virt-m3', 'virt-m4', 'virt-m7', 'virt-m33', 'virt-m55', 'virt-pi']) {
   test.serial(`${boardId} equals the golden vectors of every network, layer by layer`, async (t) => {
     t.timeout(240_000);
     const folder = mkdtempSync(join(tmpdir(), 'reflow-golden-'));

@@ -1,5 +1,5 @@
 /*
- * Start-up of a Cortex-M with an FPU, and its vector table. The firmware takes no interrupts: it polls, and sleeps with
+ * Start-up of a Cortex-M, and its vector table. The firmware takes no interrupts: it polls, and sleeps with
  * PRIMASK set (see wait.h), so the table ends after the system exceptions.
  * Source: Arm DDI 0403 (ARMv7-M Architecture Reference Manual), B1.5 exceptions, B3.2 system control.
  */
@@ -43,7 +43,9 @@ __attribute__((section(".vectors"), used)) static const struct vectors vectors =
 
 void start(void)
 {
+#if defined(__ARM_FP)
     SCB_CPACR |= 0xfu << 20; /* full access to the FPU, before any code that may use it */
+#endif
     __asm volatile("cpsid i\n\tdsb\n\tisb" ::: "memory");
     SCB_VTOR = (uint32_t)&vectors;
     const uint32_t *from = link_data_load;

@@ -26,8 +26,9 @@ static int32_t to_output(const rf_add_int_params *p, int32_t sum)
 #define DEFINE_SUM_INT(name, T, sign)                                                                                  \
     void name(const rf_add_int_params *p, const T *a, const T *b, T *out, int32_t count)                               \
     {                                                                                                                  \
-        for (int32_t i = 0; i < count; i++) {                                                                          \
-            out[i] = (T)to_output(p, scaled_a(p, a[i * p->a_step]) sign scaled_b(p, b[i * p->b_step]));                \
+        const rf_add_int_params q = *p; /* which bytes that are stored might be part of */                             \
+        for (int32_t i = 0; i < count; i++, a += q.a_step, b += q.b_step) {                                            \
+            out[i] = (T)to_output(&q, scaled_a(&q, *a) sign scaled_b(&q, *b));                                         \
         }                                                                                                              \
     }                                                                                                                  \
     RF_DEFINE_BROADCAST(name##_broadcast, rf_add_int_broadcast_params, name, T, T)

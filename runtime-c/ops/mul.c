@@ -12,8 +12,9 @@ static int32_t product(const rf_mul_int_params *p, int32_t a, int32_t b)
 #define DEFINE_MUL_INT(name, T)                                                                                        \
     void name(const rf_mul_int_params *p, const T *a, const T *b, T *out, int32_t count)                               \
     {                                                                                                                  \
-        for (int32_t i = 0; i < count; i++) {                                                                          \
-            out[i] = (T)product(p, a[i * p->a_step], b[i * p->b_step]);                                                \
+        const rf_mul_int_params q = *p; /* which bytes that are stored might be part of */                             \
+        for (int32_t i = 0; i < count; i++, a += q.a_step, b += q.b_step) {                                            \
+            out[i] = (T)product(&q, *a, *b);                                                                           \
         }                                                                                                              \
     }                                                                                                                  \
     RF_DEFINE_BROADCAST(name##_broadcast, rf_mul_int_broadcast_params, name, T, T)

@@ -31,11 +31,11 @@ static int_source int_locate(const rf_resize_int_axis *axis, int32_t i, int32_t 
             for (int32_t x = 0; x < p->out.w; x++) {                                                                   \
                 const int_source h = int_locate(&p->x, x, p->in.w);                                                    \
                 const int32_t left = h.lower * p->in.c, right = h.upper * p->in.c;                                     \
-                for (int32_t c = 0; c < p->out.c; c++) {                                                               \
-                    const A sum = (A)above[left + c] * (1024 - v.weight) * (1024 - h.weight) +                         \
-                                  (A)below[left + c] * v.weight * (1024 - h.weight) +                                  \
-                                  (A)above[right + c] * (1024 - v.weight) * h.weight +                                 \
-                                  (A)below[right + c] * v.weight * h.weight;                                           \
+                const int32_t a = (1024 - v.weight) * (1024 - h.weight), b = (1024 - v.weight) * h.weight;             \
+                const int32_t d = v.weight * (1024 - h.weight), e = v.weight * h.weight, channels = p->out.c;          \
+                for (int32_t c = 0; c < channels; c++) {                                                               \
+                    const A sum = (A)above[left + c] * a + (A)above[right + c] * b + (A)below[left + c] * d +          \
+                                  (A)below[right + c] * e;                                                             \
                     *to++ = (T)((sum + (sum > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20));                                 \
                 }                                                                                                      \
             }                                                                                                          \

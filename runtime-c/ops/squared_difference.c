@@ -14,8 +14,9 @@ static int32_t squared(const rf_squared_difference_int_params *p, int32_t a, int
 #define DEFINE_SQUARED_INT(name, T, low, high)                                                                         \
     void name(const rf_squared_difference_int_params *p, const T *a, const T *b, T *out, int32_t count)                \
     {                                                                                                                  \
-        for (int32_t i = 0; i < count; i++) {                                                                          \
-            out[i] = (T)squared(p, a[i * p->a_step], b[i * p->b_step], (low), (high));                                 \
+        const rf_squared_difference_int_params q = *p; /* which bytes that are stored might be part of */              \
+        for (int32_t i = 0; i < count; i++, a += q.a_step, b += q.b_step) {                                            \
+            out[i] = (T)squared(&q, *a, *b, (low), (high));                                                            \
         }                                                                                                              \
     }                                                                                                                  \
     RF_DEFINE_BROADCAST(name##_broadcast, rf_squared_difference_int_broadcast_params, name, T, T)

@@ -22,6 +22,7 @@ export const errorCodes = {
   E_DOES_NOT_FIT: 3,
   E_PLAN: 1,
   E_INPUT: 2,
+  E_KERNEL: 2,
   E_BOARD: 2,
   E_TARGET: 1,
   E_TOOL_MISSING: 1,

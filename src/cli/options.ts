@@ -31,6 +31,12 @@ export const planOptions = {
     default: planDefaults.input,
   },
   seconds: { describe: 'how long the planner may search', type: 'number', default: planDefaults.seconds },
+  kernel: {
+    describe: 'the kernel set of an operator, by number or kind, e.g. 3=ref or conv2d=ref',
+    type: 'string',
+    array: true,
+    default: [],
+  },
 } as const;
 
 /** Flags of every command that talks to a board; their --input is a file, so streaming has a flag of its own. */
@@ -41,6 +47,7 @@ export const boardRequestOptions = {
   objective: planOptions.objective,
   streamed: { describe: 'deliver the input row by row', type: 'boolean', default: false },
   seconds: planOptions.seconds,
+  kernel: planOptions.kernel,
 } as const;
 
 interface BoardArguments {
@@ -51,6 +58,7 @@ interface BoardArguments {
   readonly objective: string;
   readonly streamed: boolean;
   readonly seconds: number;
+  readonly kernel: readonly (string | number)[];
 }
 
 export function boardRequest({
@@ -60,6 +68,7 @@ export function boardRequest({
   port,
   streamed,
   seconds,
+  kernel,
   ...args
 }: BoardArguments): BoardRequest {
   // The parser has checked the choice; here it gets its type.
@@ -68,7 +77,10 @@ export function boardRequest({
     ...networkRequest({ network, shape }),
     board,
     port: port ?? null,
-    plan: { objective, input: streamed ? 'streamed' : 'resident', seconds },
+    plan: {
+      ...{ objective, input: streamed ? 'streamed' : 'resident', seconds },
+      kernels: kernel.map(String),
+    },
   };
 }
 

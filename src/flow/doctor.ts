@@ -60,7 +60,7 @@ const probes: readonly Probe[] = [
   },
   {
     name: 'qemu-system-arm',
-    purpose: 'boards virt-m4, virt-m7, virt-m33 and virt-m55',
+    purpose: 'boards virt-m3, virt-m4, virt-m7, virt-m33 and virt-m55',
     program: 'qemu-system-arm',
     args: ['--version'],
     packages: 'qemu-system-arm',

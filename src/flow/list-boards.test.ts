@@ -5,7 +5,7 @@ import { listBoards } from './list-boards.js';
 test('all boards, or one by id', async (t) => {
   const { boards } = await listBoards(null);
   const ids = boards.map((board) => board.id);
-  for (const id of ['host', 'virt-m4', 'virt-m7', 'virt-m33', 'virt-m55', 'virt-pi'])
+  for (const id of ['host', 'virt-m3', 'virt-m4', 'virt-m7', 'virt-m33', 'virt-m55', 'virt-pi'])
     t.true(ids.includes(id), id);
   t.deepEqual((await listBoards('virt-m4')).boards, [boards.find((board) => board.id === 'virt-m4')!]);
 });

@@ -12,6 +12,7 @@ import type { Plan } from '../plan/plan.js';
 import type { PlanOptions } from '../plan/plan-graph.js';
 import { type AdviceQuestion, adviceFor } from './advice.js';
 import { planNetwork, prepareGraph } from './compile-graph.js';
+import { chooseKernels } from './kernel-choice.js';
 import { loadCatalogue } from './list-boards.js';
 import { type NetworkFile, readNetwork } from './network-file.js';
 import type { PlanRequest, PlanStory } from './requests.js';
@@ -45,7 +46,7 @@ export async function planFor(
   const board = boardById(catalogue, request.board);
   const target = targetOf(catalogue, board);
   const network = await readNetwork(request);
-  const graph = prepareGraph(network.graph);
+  const graph = chooseKernels(prepareGraph(network.graph), request.kernels ?? [], target.kernelSets);
   const start = clock.nowMs();
   const { objective, input, seconds: limit } = request;
   const region = memoryFor(board, 'arena').name;
@@ -56,7 +57,7 @@ export async function planFor(
   };
   const made = planNetwork(graph, options);
   const seconds = (clock.nowMs() - start) / 1000;
-  const planHash = sha256(JSON.stringify(made));
+  const planHash = sha256(JSON.stringify(request.kernels?.length ? [made, request.kernels] : made));
   const project = emitProject(graph, made, { file: network.file, modelHash: network.modelHash, planHash });
   const result = planResult({ network, board, graph, plan: made, options, project, planHash, seconds });
   return { network, board, target, graph, plan: made, project, result };

@@ -32,6 +32,8 @@ export interface PlanChoice {
   readonly input: 'resident' | 'streamed';
   /** Bound on the planner's effort. */
   readonly seconds: number;
+  /** Kernels that are wanted instead of the preferred ones: rules of `chooseKernels`. */
+  readonly kernels?: readonly string[];
 }
 
 /** What is planned when nobody says otherwise. The search seldom takes a third of the time, then the plan does not depend on it. */

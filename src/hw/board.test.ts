@@ -15,7 +15,7 @@ async function virtM4(): Promise<{ text: string; catalogue: ReturnType<typeof ma
 test('every shipped target and board is valid', async (t) => {
   const catalogue = makeCatalogue(await assetDocuments('targets'), await assetDocuments('boards'));
   const ids = catalogue.boards.map(({ id }) => id);
-  for (const id of ['host', 'virt-m4', 'virt-m7', 'virt-m33', 'virt-m55', 'virt-pi'])
+  for (const id of ['host', 'virt-m3', 'virt-m4', 'virt-m7', 'virt-m33', 'virt-m55', 'virt-pi'])
     t.true(ids.includes(id), id);
   for (const board of catalogue.boards) t.is(targetOf(catalogue, board).id, board.target);
   t.is(memoryFor(boardById(catalogue, 'virt-m4'), 'arena').base, 0x20000000);

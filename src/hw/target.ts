@@ -19,7 +19,7 @@ const targetSchema = z.strictObject({
   compileFlags: z.array(z.string().startsWith('-')),
   linkFlags: z.array(z.string().startsWith('-')),
   /** Kernel sets that run here, best first; the last is always `ref`. */
-  kernelSets: z.array(z.enum(['mve', 'dsp', 'ref'])),
+  kernelSets: z.array(z.enum(['mve', 'dsp', 'plain', 'ref'])),
   /** The documents that these facts are from. */
   source: z.string().min(10),
 });

@@ -17,6 +17,8 @@ export interface Op {
   readonly inputs: readonly (TensorId | null)[];
   readonly outputs: readonly TensorId[];
   readonly attrs: Attrs;
+  /** The kernel set that its owner asked for; absent where reflow chooses. */
+  readonly kernelSet?: string;
 }
 
 export interface Graph {

@@ -1,28 +1,27 @@
 /** ADD and SUB: element-wise with broadcast. Quantised: both operands are brought to twice the larger scale first. */
 import { type BinaryAttrs, type BinaryParams, binaryBinding, binaryOp, clampParams } from './binary.js';
-import { addDsp } from './dsp/add.js';
-import type { OpDef, OpView } from './op-def.js';
+import { sumDsp } from './dsp/binary.js';
+import type { OpDef, OpView, TfliteBinding } from './op-def.js';
 import { activationRange, perTensor, quantiseMultiplier } from './quantise.js';
 
-export const add: OpDef<BinaryAttrs> = {
-  ...binaryOp({
-    kind: 'add',
-    tflite: [binaryBinding(0, 'ADD')],
-    dtypes: ['int8', 'int16', 'int32', 'float32'],
-    params: (view) => clampParams(view) ?? sumParams(view, (ratio) => ratio),
-    evaluate: (a, b) => a + b,
-  }),
-  fast: { dsp: addDsp },
-};
+export const add = sumOp('add', binaryBinding(0, 'ADD'), (ratio) => ratio);
+export const sub = sumOp('sub', binaryBinding(41, 'SUB'), Math.fround);
 
-export const sub = binaryOp({
-  kind: 'sub',
-  file: 'add',
-  tflite: [binaryBinding(41, 'SUB')],
-  dtypes: ['int8', 'int16', 'int32', 'float32'],
-  params: (view) => clampParams(view) ?? sumParams(view, Math.fround),
-  evaluate: (a, b) => a - b,
-});
+function sumOp(
+  kind: 'add' | 'sub',
+  binding: TfliteBinding<BinaryAttrs>,
+  round: (ratio: number) => number,
+): OpDef<BinaryAttrs> {
+  const def = binaryOp({
+    kind,
+    file: 'add',
+    tflite: [binding],
+    dtypes: ['int8', 'int16', 'int32', 'float32'],
+    params: (view) => clampParams(view) ?? sumParams(view, round),
+    evaluate: kind === 'add' ? (a, b) => a + b : (a, b) => a - b,
+  });
+  return { ...def, fast: { dsp: (view) => sumDsp(def.calls(view)) } };
+}
 
 /**
  * TFLM computes the ratios in double for ADD (tensorflow/lite/micro/kernels/add_common.cc) and in float32 for SUB

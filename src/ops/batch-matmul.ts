@@ -2,6 +2,7 @@
 import { ReflowError } from '../base/error.js';
 import { elementCount, type Tensor } from '../ir/tensor.js';
 import { broadcastShape, maxRank } from './broadcast.js';
+import { batchMatmulDsp } from './dsp/batch-matmul.js';
 import { stridesOf } from './move.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import { perTensor, quantiseMultiplier, requireWideShifts } from './quantise.js';
@@ -10,7 +11,7 @@ import { suffixOf } from './suffix.js';
 
 export type BatchMatmulAttrs = { readonly adjX: boolean; readonly adjY: boolean };
 
-export const batchMatmul: OpDef<BatchMatmulAttrs> = {
+const reference: OpDef<BatchMatmulAttrs> = {
   kind: 'batch_matmul',
   tflite: [
     {
@@ -65,6 +66,11 @@ export const batchMatmul: OpDef<BatchMatmulAttrs> = {
       },
     ];
   },
+};
+
+export const batchMatmul: OpDef<BatchMatmulAttrs> = {
+  ...reference,
+  fast: { dsp: (view) => batchMatmulDsp(reference.calls(view)) },
 };
 
 const maxBatchRank = maxRank - 2;

@@ -37,11 +37,45 @@ export function broadcastStruct(
   b: readonly number[],
   out: readonly number[],
 ): { shape: CValue; steps: CStruct } {
-  const [strideA, strideB] = [strides(a), strides(b)];
+  const axes = joined(a, b, out);
+  const list = (values: readonly number[], filler: number) => ({
+    list: [...Array<number>(maxRank - values.length).fill(filler), ...values],
+  });
+  const last = axes.at(-1)!;
   return {
-    shape: { struct: { dims: { list: padded(out, maxRank) }, a: { list: strideA }, b: { list: strideB } } },
-    steps: { a_step: strideA.at(-1)!, b_step: strideB.at(-1)! },
+    shape: {
+      struct: {
+        dims: list(
+          axes.map(({ dim }) => dim),
+          1,
+        ),
+        a: list(
+          axes.map((axis) => axis.a),
+          0,
+        ),
+        b: list(
+          axes.map((axis) => axis.b),
+          0,
+        ),
+      },
+    },
+    steps: { a_step: last.a, b_step: last.b },
   };
+}
+
+/** The axes with the strides of both operands; those that follow each other in both are made one, so that runs are long. */
+function joined(a: readonly number[], b: readonly number[], out: readonly number[]) {
+  const [strideA, strideB] = [strides(a), strides(b)];
+  const axes: { dim: number; a: number; b: number }[] = [];
+  for (const [index, dim] of padded(out, maxRank).entries()) {
+    if (dim === 1) continue;
+    const axis = { dim, a: strideA[index]!, b: strideB[index]! };
+    const outer = axes.at(-1);
+    if (outer && outer.a === dim * axis.a && outer.b === dim * axis.b) {
+      axes[axes.length - 1] = { ...axis, dim: outer.dim * dim };
+    } else axes.push(axis);
+  }
+  return axes.length > 0 ? axes : [{ dim: 1, a: 0, b: 0 }];
 }
 
 /** The shape with 1 in front, up to `rank` dimensions. */

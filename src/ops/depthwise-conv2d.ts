@@ -1,6 +1,7 @@
 /** DEPTHWISE_CONV_2D: each input channel has filters of its own. Inputs: image NHWC, weights 1HWC, bias. */
 import { elementCount } from '../ir/tensor.js';
 import { convolutionParams, kernelSuffix, refuseConvolution, windowStruct } from './convolution.js';
+import { depthwiseAnyDsp } from './dsp/depthwise-any.js';
 import { depthwiseConv2dDsp } from './dsp/depthwise-conv2d.js';
 import { channelwiseRowOverlap, paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import type { OpDef, OpView } from './op-def.js';
@@ -65,7 +66,7 @@ export const depthwiseConv2d: OpDef<DepthwiseConv2dAttrs> = {
     ),
   rowOverlap: (view) =>
     channelwiseRowOverlap(view.input(0), view.output(0), axes(view).w, view.attrs.strideW),
-  fast: { dsp: depthwiseConv2dDsp },
+  fast: { dsp: (view) => depthwiseConv2dDsp(view) ?? depthwiseAnyDsp(view) },
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
     const suffix = kernelSuffix(input);

@@ -2,6 +2,7 @@
 import { elementCount } from '../ir/tensor.js';
 import { convolutionParams, kernelSuffix, narrowField, refuseConvolution } from './convolution.js';
 import { fullyConnectedDsp } from './dsp/fully-connected.js';
+import { fullyConnectedAnyDsp } from './dsp/fully-connected-any.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import {
   type Activation,
@@ -79,7 +80,11 @@ export const fullyConnected: OpDef<FullyConnectedAttrs> = {
   macs: (view) => elementCount(view.input(0).shape) * view.input(1).shape[0]!,
   overlaps: () => [],
   fast: {
-    dsp: (view) => (view.input(0).dtype === 'int8' ? fullyConnectedDsp(view, commonMultiplier(view)) : null),
+    dsp(view) {
+      if (view.input(0).dtype === 'float32') return null;
+      const common = commonMultiplier(view);
+      return fullyConnectedDsp(view, common) ?? fullyConnectedAnyDsp(view, common);
+    },
   },
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];

@@ -179,15 +179,28 @@ export function defOf(op: Op): OpDef {
   return def;
 }
 
-/** The kernel calls of an operator: those of the first set in `sets` that has any; the reference ones in the end. */
+/**
+ * The kernel calls of an operator: those of the set that was asked for, or of the first in `sets` that has any; the reference
+ * ones in the end.
+ */
 export function callsOf(view: OpView, sets: readonly KernelSet[]): readonly KernelCall[] {
-  const def = defOf(view.op);
-  for (const set of sets) {
-    const fast = set === 'ref' ? null : def.fast?.[set]?.(view);
-    if (fast) return fast;
-    if (set === 'ref') break;
+  const { kernelSet } = view.op;
+  const set = kernelSet ? sets.find((name) => name === kernelSet) : undefined;
+  for (const name of set ? [set] : sets) {
+    const calls = callsOfSet(view, name);
+    if (calls) return calls;
   }
-  return def.calls(view);
+  return defOf(view.op).calls(view);
+}
+
+/** Those of `sets` that have kernels for an operator. */
+export function kernelSetsOf(view: OpView, sets: readonly KernelSet[]): readonly KernelSet[] {
+  return sets.filter((set) => callsOfSet(view, set) !== null);
+}
+
+function callsOfSet(view: OpView, set: KernelSet): readonly KernelCall[] | null {
+  const def = defOf(view.op);
+  return set === 'ref' ? def.calls(view) : (def.fast?.[set]?.(view) ?? null);
 }
 
 export interface Unsupported extends Refusal {

@@ -1,8 +1,9 @@
 /** MUL: element-wise product with broadcast. */
 import { type BinaryParams, binaryBinding, binaryOp, clampParams } from './binary.js';
+import { mulDsp } from './dsp/binary.js';
 import { activationRange, perTensor, quantiseMultiplier } from './quantise.js';
 
-export const mul = binaryOp({
+const reference = binaryOp({
   kind: 'mul',
   tflite: [binaryBinding(18, 'MUL')],
   dtypes: ['int8', 'int16', 'int32', 'float32'],
@@ -28,3 +29,8 @@ export const mul = binaryOp({
   },
   evaluate: (a, b) => a * b,
 });
+
+export const mul: typeof reference = {
+  ...reference,
+  fast: { dsp: (view) => mulDsp(reference.calls(view)) },
+};

@@ -126,10 +126,11 @@ export type RowRule =
   | { readonly kind: 'accumulate'; readonly growing?: boolean };
 
 /**
- * `dsp`: Cortex-M with the DSP extension (M4, M7, M33). `mve`: Cortex-M with Helium (M55). `ref`: any C99 compiler. `dsp_lean`:
- * of `dsp`, what makes do with less working memory and takes longer; targets do not name it, the planner does.
+ * `dsp`: Cortex-M with the DSP extension (M4, M7, M33). `mve`: Cortex-M with Helium (M55). `plain`: tables and loops that pay on
+ * any small core (M0+, M3). `ref`: any C99 compiler. `dsp_lean`: of `dsp`, what makes do with less working memory and takes
+ * longer; targets do not name it, the planner does.
  */
-export type KernelSet = 'dsp' | 'dsp_lean' | 'mve' | 'ref';
+export type KernelSet = 'dsp' | 'dsp_lean' | 'mve' | 'plain' | 'ref';
 
 export interface OpDef<A extends Attrs = Attrs> {
   /** Registry key and file name with underscores, e.g. `depthwise_conv2d`. */
@@ -149,6 +150,7 @@ export interface OpDef<A extends Attrs = Attrs> {
     dsp?(view: OpView<A>): readonly KernelCall[] | null;
     dsp_lean?(view: OpView<A>): readonly KernelCall[] | null;
     mve?(view: OpView<A>): readonly KernelCall[] | null;
+    plain?(view: OpView<A>): readonly KernelCall[] | null;
   };
   /** Null, or absent, when the operator needs whole tensors. */
   rows?(view: OpView<A>): RowRule | null;

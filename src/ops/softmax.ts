@@ -3,6 +3,7 @@ import { ReflowError } from '../base/error.js';
 import { elementCount, type Tensor } from '../ir/tensor.js';
 import { int16Table } from './lookup-table.js';
 import type { CStruct, OpDef, OpView, Refusal } from './op-def.js';
+import { softmaxTable } from './plain/softmax.js';
 import { pointwiseRows } from './pointwise.js';
 import { perTensor, quantiseMultiplier } from './quantise.js';
 import { firstRefusal, refuseDtype, refuseScale } from './refusal.js';
@@ -12,7 +13,7 @@ export type SoftmaxAttrs = { readonly beta: number };
 /** Integer bits of the scaled differences, of TFLite's reference softmax. */
 const differenceBits = 5;
 
-export const softmax: OpDef<SoftmaxAttrs> = {
+const reference: OpDef<SoftmaxAttrs> = {
   kind: 'softmax',
   tflite: [{ builtin: 25, name: 'SOFTMAX', attrs: (options) => ({ beta: options.float(0, 0) }) }],
   infer: (view) => [{ dtype: view.output(0).dtype, shape: view.input(0).shape }],
@@ -55,6 +56,11 @@ export const softmax: OpDef<SoftmaxAttrs> = {
       },
     ];
   },
+};
+
+export const softmax: OpDef<SoftmaxAttrs> = {
+  ...reference,
+  fast: { plain: (view) => softmaxTable(reference.calls(view)) },
 };
 
 function params(view: OpView<SoftmaxAttrs>): CStruct {

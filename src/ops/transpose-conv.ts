@@ -1,6 +1,7 @@
 /** TRANSPOSE_CONV: every input pixel spreads a kernel over the output. Inputs: image, weights OHWI, bias, output shape. */
 import { constantIntegers, elementCount } from '../ir/tensor.js';
 import { convolutionParams, kernelSuffix, refuseConvolution, windowStruct } from './convolution.js';
+import { transposeConvDsp } from './dsp/transpose-conv.js';
 import { paddingOf, type WindowAttrs, windowAxis } from './geometry.js';
 import type { OpDef, OpView } from './op-def.js';
 import { type Activation, activationOf } from './quantise.js';
@@ -8,7 +9,7 @@ import { firstRefusal, largestValue, refuseComputed, refuseLongSum, refuseRank }
 
 export type TransposeConvAttrs = WindowAttrs & { readonly activation: Activation };
 
-export const transposeConv: OpDef<TransposeConvAttrs> = {
+const reference: OpDef<TransposeConvAttrs> = {
   kind: 'transpose_conv',
   tflite: [
     {
@@ -105,6 +106,11 @@ export const transposeConv: OpDef<TransposeConvAttrs> = {
       },
     ];
   },
+};
+
+export const transposeConv: OpDef<TransposeConvAttrs> = {
+  ...reference,
+  fast: { dsp: (view) => transposeConvDsp(view, reference.calls(view)) },
 };
 
 /** The window of the convolution that leads back from the output to the input. */

@@ -2,6 +2,7 @@
 import type { Attrs } from '../ir/graph.js';
 import { type DType, dtypeBytes, elementCount } from '../ir/tensor.js';
 import type { CStruct, OpDef, OpView, Refusal, TfliteBinding } from './op-def.js';
+import { tableCalls } from './plain/function-table.js';
 import { pointwiseRows } from './pointwise.js';
 import { firstRefusal, refuseDtype, refuseMixedTypes, refuseQuantisation } from './refusal.js';
 import { suffixOf } from './suffix.js';
@@ -42,7 +43,7 @@ export function plainBinding(builtin: number, name: string): TfliteBinding<NoAtt
 
 /** Builds the OpDef of an element-wise operator. */
 export function unaryOp<A extends Attrs>(def: UnaryOp<A>): OpDef<A> {
-  return {
+  const made: OpDef<A> = {
     kind: def.kind,
     tflite: def.tflite,
     infer: (view) => [{ dtype: view.output(0).dtype, shape: view.input(0).shape }],
@@ -80,6 +81,7 @@ export function unaryOp<A extends Attrs>(def: UnaryOp<A>): OpDef<A> {
     },
     ...(def.fold ? { fold: def.fold } : {}),
   };
+  return { ...made, fast: { plain: (view) => tableCalls(view, made.calls(view)) } };
 }
 
 /**

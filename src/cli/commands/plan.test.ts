@@ -53,6 +53,7 @@ test('plan prints proof, memories, buffers and advice; draws on request; a misfi
     objective: 'balanced',
     input: 'resident',
     seconds: 1.5,
+    kernels: [],
   });
   t.deepEqual(drawn, ['map.html']);
   for (const pattern of [

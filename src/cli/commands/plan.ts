@@ -83,14 +83,16 @@ interface PlanArguments {
   readonly objective: string;
   readonly input: string;
   readonly seconds: number;
+  readonly kernel: readonly (string | number)[];
 }
 
 /** The parser has checked the choices; here they get their types. */
 export function planRequest(args: PlanArguments): PlanRequest {
-  const { board, seconds } = args;
+  const { board, seconds, kernel } = args;
   refuseNoTime(seconds);
   const objective = args.objective as PlanRequest['objective'];
-  return { ...networkRequest(args), board, objective, input: args.input as PlanRequest['input'], seconds };
+  const input = args.input as PlanRequest['input'];
+  return { ...networkRequest(args), board, objective, input, seconds, kernels: kernel.map(String) };
 }
 
 export function planComplaint({ network, board, fits, regions, advice }: PlanResult): ReflowError | null {

@@ -1,10 +1,9 @@
 /** What the DSP kernels of transformer blocks need of the layers inside: rf_dsp_linear, rf_dsp_product and rf_add_s8_dsp_params. */
 import { typedArray } from '../../ir/tensor.js';
-import type { BinaryAttrs } from '../binary.js';
 import type { Part } from '../block-parts.js';
-import type { CStruct, CValue, OpView } from '../op-def.js';
+import type { CStruct, CValue } from '../op-def.js';
 import { perTensor, type QuantisedMultiplier, quantOf } from '../quantise.js';
-import { addDsp } from './add.js';
+import { sumDsp } from './binary.js';
 import { packPanel, panelOrder } from './panel.js';
 import { channelOf, channelScales, roundsDown, scalingOf } from './requantise.js';
 
@@ -76,8 +75,8 @@ export function productStruct({ view, def }: Part, terms: number): CValue | null
 const sumBits = 31;
 
 /** `adds_scaled` and `add` of tokens plus something; null where the fast addition does not do. */
-export function addFields({ view }: Part): CStruct | null {
-  const call = addDsp(view as OpView<BinaryAttrs>)?.[0];
-  if (!call) return null;
+export function addFields({ view, def }: Part): CStruct | null {
+  const call = sumDsp(def.calls(view))?.[0];
+  if (call?.form !== 'flat') return null;
   return { adds_scaled: call.reads[0] === view.input(0).id ? 0 : 1, add: { struct: call.params } };
 }

@@ -1,6 +1,7 @@
 /**
- * The DSP kernel set against the reference kernels on random operators: on this machine with the instructions written in C
- * (addresses checked), and on an emulated Cortex-M4 with the instructions themselves. RF_FUZZ_CASES sets how many of each.
+ * The fast kernels against the reference kernels on random operators, each with several inputs: on this machine with the DSP
+ * instructions written in C (addresses checked), and on an emulated Cortex-M4 with the instructions themselves. RF_FUZZ_CASES
+ * sets how many cases of each.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,24 +13,27 @@ import { defOf } from '../src/ops/index.js';
 import type { OpView } from '../src/ops/op-def.js';
 import { randomNumbers } from './graph-builder.js';
 import { repositoryRoot } from './host-runner.js';
-import { caseBytes, harnessSource, type KernelCase } from './kernel-harness.js';
+import { caseBytes, fills, harnessSource, type KernelCase } from './kernel-harness.js';
 import {
   type Random,
   randomAdd,
+  randomBatchMatmul,
   randomBytes,
   randomConv2d,
   randomDepthwise,
   randomFullyConnected,
   randomGlobalPool,
   randomPool,
+  randomTransposeConv,
 } from './random-operators.js';
+import { randomBinary, randomFunction, randomSoftmax } from './random-pointwise.js';
 
-const cases = Number(process.env.RF_FUZZ_CASES ?? 1500);
+const cases = Number(process.env.RF_FUZZ_CASES ?? 20_000);
 
-/** The case of an operator, or null when the set leaves it to the reference kernel. */
-function kernelCase(view: OpView, random: Random): KernelCase | null {
+/** The case of an operator, or null when the set leaves it to another. */
+function kernelCase(view: OpView, set: 'dsp' | 'plain', random: Random): KernelCase | null {
   const def = defOf(view.op);
-  const [fast] = def.fast?.dsp?.(view) ?? [];
+  const [fast] = def.fast?.[set]?.(view) ?? [];
   const [reference] = def.calls(view);
   if (!fast || !reference) return null;
   const inputs = new Map(fast.reads.map((id) => [id, bytesOf(view, id, random)]));
@@ -44,21 +48,30 @@ interface Batch {
   readonly source: string;
   readonly data: Buffer;
   readonly sources: readonly string[];
-  readonly taken: number;
+  readonly cases: number;
   readonly kernels: ReadonlyMap<string, number>;
 }
 
-function batch(make: (random: Random) => OpView, seed: number, count: number): Batch {
+/** `count` cases and a little more: operators that the set takes, each with all its inputs. */
+function batch(make: (random: Random) => OpView, set: 'dsp' | 'plain', seed: number, count: number): Batch {
   const random = randomNumbers(seed);
   const examples: KernelCase[] = [];
   const kinds = new Map<string, number>();
   const kernels = new Map<string, number>();
   const parts: Uint8Array[] = [];
-  for (let i = 0; i < count; i++) {
-    const made = kernelCase(make(random), random);
-    if (!made) continue;
+  const wanted = Math.ceil(count / fills);
+  let [taken, left] = [0, 0];
+  while (taken < wanted) {
+    const made = kernelCase(make(random), set, random);
+    if (!made) {
+      left++;
+      if (left > wanted) throw new Error(`the set ${set} takes only ${taken} of ${taken + left} operators`);
+      continue;
+    }
+    taken++;
     const { kernel, scratchBytes, reads } = made.fast;
-    const name = `${kernel} ${scratchBytes > 0} ${reads} ${made.reference.kernel}`;
+    const sizes = reads.map((id) => made.inputs.get(id)!.length === tensorBytes(made.view.output(0)));
+    const name = `${kernel} ${scratchBytes > 0} ${reads} ${sizes} ${made.reference.kernel} ${made.reference.scratchBytes > 0}`;
     if (!kinds.has(name)) kinds.set(name, examples.push(made) - 1);
     kernels.set(made.fast.kernel, (kernels.get(made.fast.kernel) ?? 0) + 1);
     parts.push(...caseBytes(kinds.get(name)!, made));
@@ -68,7 +81,7 @@ function batch(make: (random: Random) => OpView, seed: number, count: number): B
     source: harnessSource(examples),
     data: Buffer.concat(parts),
     sources: [...files].map((file) => join(repositoryRoot, 'runtime-c/ops', `${file}.c`)),
-    taken: [...kernels.values()].reduce((sum, n) => sum + n, 0),
+    cases: taken * fills,
     kernels,
   };
 }
@@ -87,27 +100,40 @@ function build(t: ExecutionContext, made: Batch, compiler: string, flags: readon
   return dir;
 }
 
-const operators = {
-  conv2d: randomConv2d,
-  depthwise_conv2d: randomDepthwise,
-  fully_connected: randomFullyConnected,
-  add: randomAdd,
-  pool2d: randomPool,
-  global_pool: randomGlobalPool,
-};
+const operators: readonly (readonly [
+  name: string,
+  set: 'dsp' | 'plain',
+  make: (random: Random) => OpView,
+])[] = [
+  ['conv2d', 'dsp', randomConv2d()],
+  ['conv2d in groups', 'dsp', randomConv2d('int8', true)],
+  ['conv2d of int16', 'dsp', (random) => randomConv2d('int16', random() < 0.3)(random)],
+  ['depthwise_conv2d', 'dsp', randomDepthwise()],
+  ['depthwise_conv2d with several filters', 'dsp', randomDepthwise('int8', true)],
+  ['depthwise_conv2d of int16', 'dsp', (random) => randomDepthwise('int16', random() < 0.3)(random)],
+  ['transpose_conv', 'dsp', (random) => randomTransposeConv(random() < 0.6 ? 'int8' : 'int16')(random)],
+  ['batch_matmul', 'dsp', randomBatchMatmul],
+  ['fully_connected', 'dsp', randomFullyConnected()],
+  ['fully_connected of int16', 'dsp', randomFullyConnected('int16')],
+  ['add', 'dsp', randomAdd],
+  ['add, sub and mul with broadcast', 'dsp', randomBinary('add', 'sub', 'mul')],
+  ['pool2d', 'dsp', randomPool],
+  ['global_pool', 'dsp', randomGlobalPool],
+  ['functions of one number', 'plain', randomFunction],
+  ['softmax', 'plain', randomSoftmax],
+];
 
-for (const [name, make] of Object.entries(operators)) {
-  test(`${name}: DSP kernels in C equal the reference kernels`, (t) => {
-    const made = batch(make, 1, cases);
-    t.true(made.taken > cases / 2, `${made.taken} of ${cases}`);
+for (const [name, set, make] of operators) {
+  test(`${name}: the kernels of ${set} in C equal the reference kernels`, (t) => {
+    const made = batch(make, set, 1, cases);
     const dir = build(t, made, 'gcc', ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover']);
     const run = spawnSync('./program', { cwd: dir, encoding: 'utf8' });
-    t.is(run.stdout, `${made.taken} cases equal\n`, run.stderr.slice(0, 2000));
+    t.is(run.stdout, `${made.cases} cases equal\n`, run.stderr.slice(0, 2000));
     t.log([...made.kernels].map(([kernel, n]) => `${kernel} ${n}`).join(', '));
   });
 
-  test(`${name}: DSP kernels on an emulated Cortex-M4 equal the reference kernels`, (t) => {
-    const made = batch(make, 2, Math.ceil(cases / 3));
+  test(`${name}: the kernels of ${set} on an emulated Cortex-M4 equal the reference kernels`, (t) => {
+    const made = batch(make, set, 2, Math.ceil(cases / 10));
     const core = ['-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16', '-O2'];
     const fixture = join(repositoryRoot, 'test/fixtures/semihosting');
     const image = ['--specs=rdimon.specs', `-T${fixture}/mps2.ld`, `${fixture}/start.c`];
@@ -119,6 +145,6 @@ for (const [name, make] of Object.entries(operators)) {
       encoding: 'utf8',
       timeout: 120_000,
     });
-    t.is(run.stdout, `${made.taken} cases equal\n`, `${run.error ?? ''}${run.stderr}`);
+    t.is(run.stdout, `${made.cases} cases equal\n`, `${run.error ?? ''}${run.stderr}`);
   });
 }
