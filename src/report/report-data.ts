@@ -62,6 +62,18 @@ const documentSchema = z.looseObject({
       stackBytes: count,
       arenaHighWater: count,
       energy: z.looseObject({ uJ: count, source: z.string() }).nullable(),
+      modelled: z
+        .looseObject({
+          ms: count,
+          lowMs: count,
+          highMs: count,
+          clockHz: count,
+          instructions: count,
+          emulator: z.string(),
+          validation: z.looseObject({ runs: count, worstErrorPercent: count }),
+          notIncluded: z.array(z.string()),
+        })
+        .nullish(), // documents of before there were any
     }),
   ),
   verify: z

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { sampleDocument, samplePlan, sampleProfile, sampleRun, sampleVerify } from '../../test/sample-run.js';
-import type { PlanResult } from '../flow/results.js';
+import type { ModelledTime, PlanResult } from '../flow/results.js';
 import { planHtml, reportHtml } from './report-html.js';
 
 const sample = reportHtml({ run: sampleRun, ...sampleDocument });
@@ -42,6 +42,25 @@ test('it shows the figures, the hashes, the source and every operator', (t) => {
   for (const letter of 'abc') t.true(sample.includes(letter.repeat(64)));
   t.is(sample.match(/<td class="n">\d+<\/td><td><span class="dot/g)?.length, 13);
   t.true(sample.includes('They are not cycles'));
+});
+
+test('modelled cycles say that they are, with their interval', (t) => {
+  const modelled: ModelledTime = {
+    source: 'modelled',
+    ...{ board: 'nucleo-l4r5zi', emulator: 'virt-<m4>', imageHash: '', clockHz: 120e6 },
+    ...{ instructions: 1000, cycles: 6000, byCause: { issue: 6000 }, perOp: [] },
+    ...{ ms: 0.05, lowMs: 0.045, highMs: 0.055, intervalPercent: 10 },
+    validation: { runs: 9, worstErrorPercent: 5.7, source: '' },
+    notIncluded: ['DMA'],
+  };
+  const { instructions: _, ...profile } = sampleProfile;
+  const page = reportHtml({
+    ...{ run: sampleRun, ...sampleDocument },
+    profile: { ...profile, source: 'modelled', cycles: 6000, modelled },
+  });
+  t.regex(page, /modelled 0\.0500 ms \(0\.0450 to 0\.0550\) at 120 MHz.*virt-&lt;m4&gt;.*5\.7 % of 9/);
+  t.regex(page, /Not included: DMA/);
+  checkNesting(page);
 });
 
 test('the map has a box per buffer, hatched scratch, and the lines', (t) => {
