@@ -22,13 +22,13 @@ import { openStore } from '../store/store.js';
 import { buildProject } from './build.js';
 import { writeProject } from './compile.js';
 import { flashBuilt } from './flash.js';
+import type { MlperfResult } from './mlperf-result.js';
 import { generatedInputs } from './network-inputs.js';
 import { inScratchFolder, planRequestOf } from './on-board.js';
 import { assertFits, type Planned, planFor } from './plan.js';
 import type { Progress } from './progress.js';
 import { hostReference } from './reference.js';
 import type { MlperfRequest } from './requests.js';
-import type { MlperfResult } from './results.js';
 import { toolVersion } from './tool-version.js';
 
 const warmups = 10;

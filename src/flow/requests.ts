@@ -1,5 +1,6 @@
 /** What the long stories are asked, one request each: the command line's arguments and the package's parameters. */
 import type { FlashRoute } from '../hw/board.js';
+import type { MlperfResult } from './mlperf-result.js';
 import type { Progress } from './progress.js';
 import type {
   BuildResult,
@@ -9,7 +10,6 @@ import type {
   FlashResult,
   InspectResult,
   InstanceResult,
-  MlperfResult,
   PlanResult,
   ProfileResult,
   RunResult,

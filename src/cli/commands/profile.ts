@@ -1,15 +1,10 @@
 import { ReflowError } from '../../base/error.js';
 import { costUnit, costValue } from '../../flow/cost.js';
+import type { MlperfResult } from '../../flow/mlperf-result.js';
 import { modelledText } from '../../flow/modelled-text.js';
 import type { Mlperf, Profile } from '../../flow/requests.js';
 import { defaultWindowSeconds } from '../../flow/requests.js';
-import type {
-  EnergyOfRun,
-  MlperfResult,
-  ModelledCost,
-  ModelledTime,
-  ProfileResult,
-} from '../../flow/results.js';
+import type { EnergyOfRun, ModelledCost, ModelledTime, ProfileResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
 import { boardRequest, boardRequestOptions, networkPositional, storeOption } from '../options.js';
 import { grouped, pairs, paragraphs, percent, shapeText, table } from '../text.js';
