@@ -13,7 +13,13 @@ import type { Target } from '../hw/target.js';
 import { buildPlugin } from './build-plugin.js';
 import { type CompileJob, callTool, compileAll } from './compiler.js';
 import { elfSections, type SectionSizes, sectionSizes } from './elf.js';
-import { firmwareDefines, firmwareIncludes, firmwareSources, partAddress } from './firmware.js';
+import {
+  type FirmwareProgram,
+  firmwareDefines,
+  firmwareIncludes,
+  firmwareSources,
+  partAddress,
+} from './firmware.js';
 import { imageArenaBytes, imageSource } from './image-source.js';
 import { doesNotFit, linkError } from './link-error.js';
 import { linkerScript } from './linker-script.js';
@@ -24,6 +30,8 @@ export interface BuildOptions {
   readonly outDir?: string;
   /** Default: the first network's name. */
   readonly name?: string;
+  /** What the firmware does with the networks; default: it serves them. */
+  readonly program?: FirmwareProgram;
   /** Further compiler flags for every file, for example a macro. */
   readonly flags?: readonly string[];
   /** Files compiled at a time. */
@@ -120,7 +128,7 @@ async function compile(build: Build, files: Files, folder: string): Promise<stri
     ...(build.options.flags ?? []),
   ];
   const includes = firmwareIncludes(build.board);
-  const firmware = await firmwareSources(build.board, build.target, 'application');
+  const firmware = await firmwareSources(build.board, build.target, 'application', build.options.program);
   const sources = [
     ...[...firmware, join(folder, 'image.c')].map((source) => ({ source, includes })),
     ...(await projectSources(build.projects, files)),

@@ -8,6 +8,9 @@ import type { Target } from '../hw/target.js';
 /** What lies in flash: a loader at its start, the application behind it. */
 export type FirmwarePart = 'application' | 'loader';
 
+/** What an application does: serves networks by our protocol, or speaks MLPerf Tiny's. */
+export type FirmwareProgram = 'serve' | 'mlperf';
+
 /** Folders of `firmware/`: the board's port, what its vendor's families share, and what the core needs. */
 function folders(board: Board, target: Target): string[] {
   const { port } = board.firmware;
@@ -20,6 +23,7 @@ export async function firmwareSources(
   board: Board,
   target: Target,
   part: FirmwarePart,
+  program: FirmwareProgram = 'serve',
 ): Promise<readonly string[]> {
   const found = await Promise.all(
     folders(board, target).map(async (folder) =>
@@ -28,10 +32,14 @@ export async function firmwareSources(
         .map((name) => assetPath('firmware', folder, name)),
     ),
   );
-  const program = part === 'loader' ? ['loader.c'] : ['main.c'];
-  const runtime = part === 'loader' ? ['rf_wire.c', 'rf_loader.c'] : ['rf_wire.c', 'rf_serve.c'];
+  const [main, ...runtime] =
+    part === 'loader'
+      ? ['loader.c', 'rf_wire.c', 'rf_loader.c']
+      : program === 'mlperf'
+        ? ['mlperf.c', 'rf_mlperf.c']
+        : ['main.c', 'rf_wire.c', 'rf_serve.c'];
   return [
-    ...program.map((name) => assetPath('firmware', name)),
+    assetPath('firmware', main!),
     ...runtime.map((name) => assetPath('runtime-c', name)),
     ...found.flat(),
   ];

@@ -90,3 +90,21 @@ test('weights begin with a sector where there is room, else directly behind the 
   // The last sector has no room for them.
   t.is((await addressOf([0x0807ff00])).address, packed.address);
 });
+
+for (const id of [
+  'nucleo-f446re',
+  'nucleo-h743zi2',
+  'nucleo-l4r5zi',
+  'nucleo-u575zi-q',
+  'stm32f746g-disco',
+]) {
+  test(`the MLPerf firmware is linked for ${id}`, async (t) => {
+    const board = boardById(catalogue, id);
+    const flags = ['-DRF_MLPERF_MODEL="vww01"', '-DRF_MLPERF_INPUT_BYTES=9216', '-DRF_MLPERF_UNSIGNED=1'];
+    const options = { program: 'mlperf', flags } as const;
+    const image = await buildImage(await scratchProject(), board, targetOf(catalogue, board), options);
+    t.true(image.ramBytes > 28096 + 9216);
+    const text = readFileSync(image.bin!).toString('latin1');
+    t.true(text.includes('m-ready') && text.includes('vww01') && text.includes('reflow-leave%'));
+  });
+}

@@ -3,13 +3,13 @@
  * everything else sees only `openPtyLine`.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, constants, existsSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
 import { startError } from '../base/processes.js';
+import { openScratch } from '../base/scratch.js';
 import { realClock, sleep } from './line-clock.js';
 
 export interface PtyLine {
@@ -30,7 +30,7 @@ type Socat = ChildProcessByStdio<Writable, Readable, null>;
 
 /** @throws ReflowError E_TOOL_MISSING without socat, E_PORT when no terminal appears within two seconds */
 export async function openPtyLine(): Promise<PtyLine> {
-  const folder = mkdtempSync(join(tmpdir(), 'reflow-pty-'));
+  const folder = openScratch('reflow-pty-');
   const path = join(folder, 'tty');
   const socat = spawn('socat', ['STDIO', `PTY,raw,echo=0,link=${path}`], {
     stdio: ['pipe', 'pipe', 'ignore'],

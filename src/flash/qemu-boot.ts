@@ -3,13 +3,13 @@
  * flashed: what was written is what runs. Machine netduinoplus2: an STM32F405's memory map and USARTs.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
 import { startError } from '../base/processes.js';
+import { openScratch } from '../base/scratch.js';
 import { realClock, sleep } from './line-clock.js';
 
 export interface QemuOptions {
@@ -38,7 +38,7 @@ export async function bootInQemu(
 ): Promise<QemuBoard> {
   const early: Uint8Array[] = [];
   const stopKeeping = line.onData((bytes) => early.push(bytes.slice()));
-  const folder = mkdtempSync(join(tmpdir(), 'reflow-qemu-'));
+  const folder = openScratch('reflow-qemu-');
   const [image, socketPath] = [join(folder, 'image.bin'), join(folder, 'uart')];
   const used = flash.findLastIndex((byte) => byte !== 0xff) + 1;
   writeFileSync(image, flash.subarray(0, used));
@@ -47,6 +47,8 @@ export async function bootInQemu(
   const machine = ['-M', 'netduinoplus2', '-kernel', image, '-display', 'none', '-monitor', 'none'];
   const uart = ['-serial', `unix:${socketPath},server=on,wait=on`];
   const qemu = spawn('qemu-system-arm', [...machine, ...counting, ...silent, ...uart], { stdio: 'ignore' });
+  const kill = () => qemu.kill('SIGKILL');
+  process.once('exit', kill);
   let failed: Error | null = null;
   const ended = new Promise<void>((resolve) => {
     qemu.once('exit', () => resolve());
@@ -54,7 +56,10 @@ export async function bootInQemu(
       failed = error;
       resolve();
     });
-  }).finally(() => rmSync(folder, { recursive: true, force: true }));
+  }).finally(() => {
+    process.off('exit', kill);
+    rmSync(folder, { recursive: true, force: true });
+  });
   try {
     const socket = await connectUart(socketPath, qemu, () => failed);
     stopKeeping();

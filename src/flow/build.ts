@@ -1,7 +1,7 @@
 /** A project that `compile` wrote becomes an image for its board. */
 
 import { files } from '../base/files.js';
-import { buildImage } from '../build/build-image.js';
+import { type BuildOptions, buildImage } from '../build/build-image.js';
 import { readProject } from '../build/project.js';
 import { chipByPid } from '../flash/chips.js';
 import { sectorMap } from '../flash/sector-map.js';
@@ -15,16 +15,25 @@ import type { BuildResult } from './results.js';
 export const build: Build = async ({ folder }) => buildResult(await buildProject(folder));
 
 /** Compiles and links a project with its board's firmware; the image lies in the project's folder `build`. */
-export async function buildProject(folder: string): Promise<Image> {
+export async function buildProject(
+  folder: string,
+  options: Pick<BuildOptions, 'program' | 'flags'> = {},
+): Promise<Image> {
   const catalogue = await loadCatalogue();
   const { board } = await readProject(files, folder);
-  return buildFor(folder, catalogue, board);
+  return buildFor(folder, catalogue, board, options);
 }
 
-async function buildFor(folder: string, catalogue: Catalogue, id: string): Promise<Image> {
+async function buildFor(
+  folder: string,
+  catalogue: Catalogue,
+  id: string,
+  options: BuildOptions,
+): Promise<Image> {
   const board = boardById(catalogue, id);
   const hostTarget = targetOf(catalogue, boardById(catalogue, 'host'));
   return buildImage(folder, board, targetOf(catalogue, board), {
+    ...options,
     hostTarget,
     sectorStarts: sectorStarts(board),
   });

@@ -1,5 +1,6 @@
 /** What the long stories are asked, one request each: the command line's arguments and the package's parameters. */
 import type { FlashRoute } from '../hw/board.js';
+import type { MlperfResult } from './mlperf-result.js';
 import type { Progress } from './progress.js';
 import type {
   BuildResult,
@@ -121,6 +122,12 @@ export interface ProfileRequest extends BoardRequest {
   readonly store: string;
 }
 
+export interface MlperfRequest extends BoardRequest {
+  readonly store: string;
+  /** When a window is long enough; null: both rules, and either of them where instructions are counted. */
+  readonly rule: MlperfResult['rule'] | null;
+}
+
 export interface DeployRequest extends BoardRequest {
   /** One file per input; empty for a generated input. */
   readonly inputs: readonly string[];
@@ -137,4 +144,5 @@ export type Doctor = Story<DoctorRequest, DoctorResult>;
 export type RunStory = Story<RunRequest, RunResult>;
 export type Verify = Story<VerifyRequest, VerifyResult>;
 export type Profile = Story<ProfileRequest, ProfileResult>;
+export type Mlperf = Story<MlperfRequest, MlperfResult>;
 export type Deploy = Story<DeployRequest, DeployResult>;

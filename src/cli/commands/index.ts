@@ -17,6 +17,7 @@ import { profileCommand } from './profile.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { verifyCommand } from './verify.js';
+import { virtualCommand } from './virtual.js';
 
 /** A story whose module is loaded when it is first told: serial port and database cost other commands a tenth of a second. */
 function later<Request, Result>(load: () => Promise<Story<Request, Result>>): Story<Request, Result> {
@@ -48,7 +49,10 @@ export const commands: readonly Command[] = [
   flashCommand(later(async () => (await import('../../flow/flash.js')).flash)),
   runCommand(later(async () => (await import('../../flow/run.js')).run)),
   verifyCommand(later(async () => (await import('../../flow/verify.js')).verify)),
-  profileCommand(later(async () => (await import('../../flow/profile.js')).profile)),
+  profileCommand(
+    later(async () => (await import('../../flow/profile.js')).profile),
+    later(async () => (await import('../../flow/mlperf.js')).mlperf),
+  ),
   deployCommand(
     later(async () => (await import('../../flow/deploy.js')).deploy),
     async (request) => (await report()).writeReport(request),
@@ -59,5 +63,6 @@ export const commands: readonly Command[] = [
     async (result, { store }, path) =>
       (await import('../../report/campaign-html.js')).writeCampaignReport(result, store, path),
   ),
+  virtualCommand(later(async () => (await import('../../flow/virtual.js')).virtual)),
   reportCommand(async (request) => (await report()).writeReport(request)),
 ];

@@ -1,7 +1,8 @@
 import { ReflowError } from '../../base/error.js';
 import { costUnit, costValue } from '../../flow/cost.js';
+import type { MlperfResult } from '../../flow/mlperf-result.js';
 import { modelledText } from '../../flow/modelled-text.js';
-import type { Profile } from '../../flow/requests.js';
+import type { Mlperf, Profile } from '../../flow/requests.js';
 import { defaultWindowSeconds } from '../../flow/requests.js';
 import type { EnergyOfRun, ModelledCost, ModelledTime, ProfileResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
@@ -10,7 +11,9 @@ import { grouped, pairs, paragraphs, percent, shapeText, table } from '../text.j
 
 const mostRuns = 100_000;
 
-export const profileCommand = (profile: Profile) =>
+const rules = ['either', 'both', 'mlcommons'] as const;
+
+export const profileCommand = (profile: Profile, mlperf: Mlperf) =>
   defineCommand({
     command: 'profile <network>',
     describe: 'Cost of every operator, stack, energy; kept in the store',
@@ -20,6 +23,12 @@ export const profileCommand = (profile: Profile) =>
       ...storeOption,
       runs: { describe: 'how many inferences', type: 'number', default: 1 },
       energy: { describe: 'a meter or a capture, e.g. lpm01a:/dev/ttyACM1,volts=3.3', type: 'string' },
+      mlperf: {
+        describe: "a performance run by MLPerf Tiny's rules and protocol",
+        type: 'boolean',
+        default: false,
+      },
+      rule: { describe: 'with --mlperf: when a window is long enough', choices: rules },
       'window-seconds': {
         describe: 'length of each of the five windows under a meter',
         type: 'number',
@@ -31,7 +40,21 @@ export const profileCommand = (profile: Profile) =>
         default: false,
       },
     },
-    run: ({ store, runs, energy, 'window-seconds': windowSeconds, modelled, ...args }, progress) => {
+    run: (
+      { store, runs, energy, 'window-seconds': windowSeconds, mlperf: byRules, rule, modelled, ...args },
+      progress,
+    ): Promise<ProfileResult | MlperfResult> => {
+      if (byRules) {
+        if (energy !== undefined || modelled)
+          throw new ReflowError(
+            'E_USAGE',
+            '--mlperf is a performance run',
+            'profile without --energy and --modelled',
+          );
+        // The parser has checked the choice; here it gets its type.
+        const chosen = (rule as MlperfResult['rule'] | undefined) ?? null;
+        return mlperf({ ...boardRequest(args), store, rule: chosen }, progress);
+      }
       if (!(windowSeconds > 0 && windowSeconds <= 60))
         throw new ReflowError('E_USAGE', '--window-seconds must be above 0 and at most 60', 'give e.g. 10');
       if (!Number.isInteger(runs) || runs < 1 || runs > mostRuns) {
@@ -46,8 +69,33 @@ export const profileCommand = (profile: Profile) =>
         progress,
       );
     },
-    print: printProfile,
+    print: (result) => ('windows' in result ? printMlperf(result) : printProfile(result)),
+    complaint: (result) =>
+      'windows' in result && !result.valid
+        ? new ReflowError(
+            'E_DEVICE',
+            `the run breaks a rule: ${result.violations[0]}`,
+            'run it again, or choose another --rule',
+          )
+        : null,
   });
+
+export function printMlperf(result: MlperfResult): string {
+  const { network, board, windows, rule, valid, violations, source } = result;
+  const unit = costUnit(result);
+  return paragraphs(
+    `${network} on ${board} by MLPerf Tiny's rules (${rule}): ${grouped(costValue(result), 1)} ${unit} (${source}), median of ${windows.length}`,
+    table(
+      ['window', 'warm-up', 'inferences', 'device us'],
+      windows.map(({ warmups, inferences, elapsedUs }, index) => [index + 1, warmups, inferences, elapsedUs]),
+    ),
+    pairs([
+      ['device', result.vendor],
+      ['rules', valid ? 'kept' : violations.join('; ')],
+      ['stored as', result.runId],
+    ]),
+  );
+}
 
 export function printProfile(result: ProfileResult): string {
   const unit = costUnit(result);
