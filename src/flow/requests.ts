@@ -2,6 +2,7 @@
 import type { FlashRoute } from '../hw/board.js';
 import type { Progress } from './progress.js';
 import type {
+  ArchitectureResult,
   BuildResult,
   CompileResult,
   DeployResult,
@@ -41,6 +42,11 @@ export const planDefaults: PlanChoice = { objective: 'balanced', input: 'residen
 
 export interface PlanRequest extends InspectRequest, PlanChoice {
   readonly board: string;
+}
+
+export interface ArchitectureRequest extends InspectRequest, PlanChoice {
+  /** Id of a board to plan for; null for what the sizes alone say. */
+  readonly board: string | null;
 }
 
 /** A bare allocation problem, in MiniMalloc's CSV. */
@@ -129,6 +135,7 @@ export interface DeployRequest extends BoardRequest {
 
 export type Inspect = Story<InspectRequest, InspectResult>;
 export type PlanStory = Story<PlanRequest, PlanResult>;
+export type ArchitectureStory = Story<ArchitectureRequest, ArchitectureResult>;
 export type PlanInstance = Story<InstanceRequest, InstanceResult>;
 export type Compile = Story<CompileRequest, CompileResult>;
 export type Build = Story<BuildRequest, BuildResult>;

@@ -3,6 +3,7 @@
  * the typed results of the package's functions. Names carry units; sizes are bytes, hashes SHA-256 in hexadecimal.
  */
 import type { DType } from '../ir/tensor.js';
+import type { McuformerModel } from '../plan/mcuformer.js';
 import type { Cause } from '../profile/cycles/cost.js';
 import type { NetworkFormat } from './compile-graph.js';
 
@@ -158,7 +159,36 @@ export interface PlanResult {
   readonly fits: boolean;
   /** Ways to make it fit or smaller, best first. */
   readonly advice: readonly string[];
+  /** What MCUFormer's models say that a vision transformer of full matrices needs; absent for other networks. */
+  readonly mcuformer?: McuformerModel;
   readonly seconds: number;
+}
+
+/** What an architecture file comes to, without its weights. */
+export interface ArchitectureResult {
+  readonly network: string;
+  readonly architecture: string;
+  readonly macs: number;
+  /** Weights, biases and constants of norms. */
+  readonly weightBytes: number;
+  /** Of a vision transformer, from its sizes alone; null for other networks, whose plan takes a board. */
+  readonly transformer: {
+    readonly tokens: number;
+    readonly depth: number;
+    readonly streamed: ArchitecturePlan;
+    readonly resident: ArchitecturePlan;
+    readonly weightTrafficBytes: number;
+    readonly mcuformer: McuformerModel;
+    /** Time for all of this. */
+    readonly milliseconds: number;
+  } | null;
+  /** Null unless a board was named. */
+  readonly plan: PlanResult | null;
+}
+
+export interface ArchitecturePlan {
+  readonly arenaBytes: number;
+  readonly binding: 'embedding' | 'attention' | 'mlp';
 }
 
 /** A bare allocation problem solved. */

@@ -1,6 +1,7 @@
 import { ReflowError } from '../../base/error.js';
 import type { PlanInstance, PlanRequest, PlanStory } from '../../flow/requests.js';
 import type { BufferInfo, InstanceResult, PlanResult } from '../../flow/results.js';
+import type { McuformerModel } from '../../plan/mcuformer.js';
 import { defineCommand } from '../command.js';
 import { boardOption, networkPositional, planOptions } from '../options.js';
 import { networkRequest, shapeOption } from '../shape-option.js';
@@ -124,6 +125,7 @@ export function printPlan(plan: PlanResult): string {
         `${grouped(plan.macs)}${plan.extraMacs > 0 ? ` + ${grouped(plan.extraMacs)} recomputed` : ''}`,
       ],
       ['scratch', `${grouped(plan.scratchBytes)} bytes, inside the arena`],
+      ["MCUFormer's models", plan.mcuformer ? mcuformerText(plan.mcuformer) : null],
       ['flash', `${grouped(plan.flashBytes)} bytes`],
       ['planned in', `${plan.seconds.toFixed(2)} s`],
     ]),
@@ -131,6 +133,12 @@ export function printPlan(plan: PlanResult): string {
     table(['buffer', 'pieces', 'memory', 'from', 'most bytes', 'steps'], bufferLines(plan)),
     plan.advice.length === 0 ? '' : `Advice:\n${plan.advice.map((line) => `  ${line}`).join('\n')}`,
   );
+}
+
+/** The three in KiB, as they were published. */
+export function mcuformerText({ paperBytes, repositoryBytes, developmentBytes }: McuformerModel): string {
+  const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
+  return `paper ${kib(paperBytes)}, repository ${kib(repositoryBytes)}, development ${kib(developmentBytes)}`;
 }
 
 /** One line for all pieces of a tensor or scratch, in the order of their births: where the lowest is, how much lives at once. */

@@ -1,0 +1,40 @@
+/** What an architecture file comes to: sizes, memory by formula, and the plan for a board when one is named. */
+import { basename } from 'node:path';
+import { clock } from '../base/clock.js';
+import { files } from '../base/files.js';
+import { transformerSizes } from '../import/arch/vision-transformer.js';
+import { type Architecture, parseArchitecture } from '../import/arch.js';
+import { mcuformerModel } from '../plan/mcuformer.js';
+import { planTransformer } from '../plan/transformer-plan.js';
+import { identifier } from './network-file.js';
+import { plan as planStory } from './plan.js';
+import type { ArchitectureStory } from './requests.js';
+import type { ArchitectureResult } from './results.js';
+
+export const architecture: ArchitectureStory = async ({ network, board, ...choice }, progress) => {
+  const arch = parseArchitecture(await files.read(network), basename(network));
+  const plan = board === null ? null : await planStory({ network, board, ...choice }, progress);
+  return { network: identifier(network), architecture: arch.architecture, ...sizesOf(arch), plan };
+};
+
+function sizesOf(arch: Architecture): Pick<ArchitectureResult, 'macs' | 'weightBytes' | 'transformer'> {
+  const start = clock.nowMs();
+  const { tokens, grid, pads, blocks } = transformerSizes(arch)!;
+  const shape = { ...arch, tokens, grid, padBefore: pads[0], blocks };
+  const [streamed, resident] = [planTransformer(shape, 'streamed'), planTransformer(shape, 'resident')];
+  // As in MCUFormer's repositories: int(dim * ratio), whatever the layer.
+  const rank = Math.floor(arch.dim * arch.rankRatio);
+  const mcuformer = mcuformerModel({ tokens, dim: arch.dim, blocks, attentionRank: rank, mlpRank: rank });
+  const figures = ({ arenaBytes, binding }: typeof streamed) => ({ arenaBytes, binding });
+  return {
+    macs: streamed.macs,
+    weightBytes: streamed.weightBytes,
+    transformer: {
+      ...{ tokens, depth: blocks.length, mcuformer },
+      streamed: figures(streamed),
+      resident: figures(resident),
+      weightTrafficBytes: streamed.weightTraffic,
+      milliseconds: clock.nowMs() - start,
+    },
+  };
+}
