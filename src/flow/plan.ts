@@ -48,7 +48,8 @@ export async function planFor(
   const board = boardById(catalogue, request.board);
   const target = targetOf(catalogue, board);
   const network = await readNetwork(request);
-  const graph = chooseKernels(prepareGraph(network.graph), request.kernels ?? [], target.kernelSets);
+  const prepared = prepareGraph(network.graph, request.attention);
+  const graph = chooseKernels(prepared, request.kernels ?? [], target.kernelSets);
   const start = clock.nowMs();
   const { objective, input, seconds: limit } = request;
   const region = memoryFor(board, 'arena').name;

@@ -35,7 +35,11 @@ export interface PlanChoice {
   readonly seconds: number;
   /** Kernels that are wanted instead of the preferred ones: rules of `chooseKernels`. */
   readonly kernels?: readonly string[];
+  /** `kv-free`: transformers do without keys and values: less memory, more multiplications, other roundings. Absent: `exact`. */
+  readonly attention?: AttentionChoice;
 }
+
+export type AttentionChoice = 'exact' | 'kv-free';
 
 /** What is planned when nobody says otherwise. The search seldom takes a third of the time, then the plan does not depend on it. */
 export const planDefaults: PlanChoice = { objective: 'balanced', input: 'resident', seconds: 1.5 };

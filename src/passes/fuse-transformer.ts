@@ -4,11 +4,9 @@
  */
 import { type Graph, type Op, tensorOf } from '../ir/graph.js';
 import type { TensorId } from '../ir/tensor.js';
-import { attentionShape } from '../ops/attention-block.js';
-import { attentionWorkBytes, mlpTile } from '../ops/block-memory.js';
 import { findUnsupported } from '../ops/index.js';
-import { viewOp } from '../ops/op-def.js';
 import { perTensor } from '../ops/quantise.js';
+import { withMlpTiles } from './mlp-tiles.js';
 import {
   type AttentionLayers,
   type EmbeddingLayers,
@@ -31,7 +29,7 @@ export function fuseTransformer(graph: Graph): Graph {
   }
   if (made.size === 0) return graph;
   const ops = graph.ops.flatMap((op) => made.get(op) ?? (gone.has(op) ? [] : [op]));
-  return withTiles({ ...graph, ops });
+  return withMlpTiles({ ...graph, ops });
 }
 
 function blockOp(graph: Graph, block: TransformerLayers): Op {
@@ -48,19 +46,6 @@ function blockOp(graph: Graph, block: TransformerLayers): Op {
 function embeddingOp({ input, positions, classToken, add }: EmbeddingLayers): Op {
   const inputs = [input, positions, classToken];
   return { id: add.id, kind: 'embed_tokens', label: 'TOKENS', inputs, outputs: add.outputs, attrs: {} };
-}
-
-function withTiles(graph: Graph): Graph {
-  const room = graph.ops
-    .filter((op) => op.kind === 'attention_block')
-    .reduce((most, op) => Math.max(most, attentionWorkBytes(attentionShape(viewOp(graph, op) as never))), 0);
-  const ops = graph.ops.map((op) => {
-    if (op.kind !== 'mlp_block') return op;
-    const [tokens = 1, dim = 1] = tensorOf(graph, op.outputs[0]!).shape.slice(-2);
-    const hidden = tensorOf(graph, op.inputs[3]!).shape[0]!;
-    return { ...op, attrs: { ...op.attrs, tile: mlpTile({ tokens, dim, hidden }, room) } };
-  });
-  return { ...graph, ops };
 }
 
 function attentionOp(graph: Graph, block: AttentionLayers): Op {

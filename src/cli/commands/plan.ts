@@ -3,7 +3,7 @@ import type { PlanInstance, PlanRequest, PlanStory } from '../../flow/requests.j
 import type { BufferInfo, InstanceResult, PlanResult } from '../../flow/results.js';
 import type { McuformerModel } from '../../plan/mcuformer.js';
 import { defineCommand } from '../command.js';
-import { boardOption, networkPositional, planOptions } from '../options.js';
+import { attentionField, boardOption, networkPositional, planOptions } from '../options.js';
 import { networkRequest, shapeOption } from '../shape-option.js';
 import { type Cell, grouped, pairs, paragraphs, percent, table } from '../text.js';
 
@@ -85,6 +85,7 @@ interface PlanArguments {
   readonly input: string;
   readonly seconds: number;
   readonly kernel: readonly (string | number)[];
+  readonly attention: string;
 }
 
 /** The parser has checked the choices; here they get their types. */
@@ -93,7 +94,9 @@ export function planRequest(args: PlanArguments): PlanRequest {
   refuseNoTime(seconds);
   const objective = args.objective as PlanRequest['objective'];
   const input = args.input as PlanRequest['input'];
-  return { ...networkRequest(args), board, objective, input, seconds, kernels: kernel.map(String) };
+  const kernels = kernel.map(String);
+  const attention = attentionField(args.attention);
+  return { ...networkRequest(args), board, objective, input, seconds, kernels, ...attention };
 }
 
 export function planComplaint({ network, board, fits, regions, advice }: PlanResult): ReflowError | null {
