@@ -1,8 +1,7 @@
 import test from 'ava';
 import { planNetwork } from '../src/flow/compile-graph.js';
 import { planSolver } from '../src/flow/solver.js';
-import { transformerSizes } from '../src/import/arch/vision-transformer.js';
-import { parseArchitecture } from '../src/import/arch.js';
+import { transformerSizes, visionTransformerSchema } from '../src/import/arch/vision-transformer.js';
 import { attentionWorkBytes, mlpTile, mlpWorkBytes } from '../src/ops/block-memory.js';
 import { planTransformer, type TransformerShape } from '../src/plan/transformer-plan.js';
 import { planOptions } from './plan-options.js';
@@ -17,8 +16,7 @@ const shapes = patches.flatMap((patch) =>
 );
 
 function shapeOf(fields: object): TransformerShape {
-  const text = JSON.stringify({ architecture: 'vision-transformer', ...fields });
-  const arch = parseArchitecture(new TextEncoder().encode(text), 'candidate');
+  const arch = visionTransformerSchema.parse({ architecture: 'vision-transformer', ...fields });
   const { tokens, grid, pads, blocks } = transformerSizes(arch)!;
   return { ...arch, tokens, grid, padBefore: pads[0], blocks };
 }

@@ -2,10 +2,11 @@
 import { basename } from 'node:path';
 import { clock } from '../base/clock.js';
 import { files } from '../base/files.js';
-import { transformerSizes } from '../import/arch/vision-transformer.js';
-import { type Architecture, parseArchitecture } from '../import/arch.js';
+import { transformerSizes, type VisionTransformer } from '../import/arch/vision-transformer.js';
+import { type Architecture, importArchitecture, parseArchitecture } from '../import/arch.js';
 import { mcuformerModel } from '../plan/mcuformer.js';
 import { planTransformer } from '../plan/transformer-plan.js';
+import { inspectGraph } from './inspect.js';
 import { identifier } from './network-file.js';
 import { plan as planStory } from './plan.js';
 import type { ArchitectureStory } from './requests.js';
@@ -17,7 +18,19 @@ export const architecture: ArchitectureStory = async ({ network, board, ...choic
   return { network: identifier(network), architecture: arch.architecture, ...sizesOf(arch), plan };
 };
 
-function sizesOf(arch: Architecture): Pick<ArchitectureResult, 'macs' | 'weightBytes' | 'transformer'> {
+type Sizes = Pick<ArchitectureResult, 'macs' | 'weightBytes' | 'transformer'>;
+
+function sizesOf(arch: Architecture): Sizes {
+  return arch.architecture === 'vision-transformer' ? transformerOf(arch) : graphSizes(arch);
+}
+
+function graphSizes(arch: Architecture): Sizes {
+  const graph = importArchitecture(arch, 'candidate');
+  const { macs, weightBytes } = inspectGraph(graph, '');
+  return { macs, weightBytes, transformer: null };
+}
+
+function transformerOf(arch: VisionTransformer): Sizes {
   const start = clock.nowMs();
   const { tokens, grid, pads, blocks } = transformerSizes(arch)!;
   const shape = { ...arch, tokens, grid, padBefore: pads[0], blocks };
