@@ -6,7 +6,7 @@ import { transformerSizes, type VisionTransformer } from '../import/arch/vision-
 import { type Architecture, importArchitecture, parseArchitecture } from '../import/arch.js';
 import { mcuformerModel } from '../plan/mcuformer.js';
 import { planTransformer } from '../plan/transformer-plan.js';
-import { inspectGraph } from './inspect.js';
+import { inspectNetwork } from './inspect.js';
 import { identifier } from './network-file.js';
 import { plan as planStory } from './plan.js';
 import type { ArchitectureStory } from './requests.js';
@@ -26,7 +26,7 @@ function sizesOf(arch: Architecture): Sizes {
 
 function graphSizes(arch: Architecture): Sizes {
   const graph = importArchitecture(arch, 'candidate');
-  const { macs, weightBytes } = inspectGraph(graph, '');
+  const { macs, weightBytes } = inspectNetwork({ graph, modelHash: '', format: 'architecture', file: '' });
   return { macs, weightBytes, transformer: null };
 }
 
