@@ -6,11 +6,11 @@ import { transformerSizes, type VisionTransformer } from '../import/arch/vision-
 import { type Architecture, importArchitecture, parseArchitecture } from '../import/arch.js';
 import { mcuformerModel } from '../plan/mcuformer.js';
 import { planTransformer } from '../plan/transformer-plan.js';
+import type { ArchitectureResult } from './architecture-result.js';
 import { inspectNetwork } from './inspect.js';
 import { identifier } from './network-file.js';
 import { plan as planStory } from './plan.js';
 import type { ArchitectureStory } from './requests.js';
-import type { ArchitectureResult } from './results.js';
 
 export const architecture: ArchitectureStory = async ({ network, board, ...choice }, progress) => {
   const arch = parseArchitecture(await files.read(network), basename(network));

@@ -1,8 +1,8 @@
 /** What the long stories are asked, one request each: the command line's arguments and the package's parameters. */
 import type { FlashRoute } from '../hw/board.js';
+import type { ArchitectureResult } from './architecture-result.js';
 import type { Progress } from './progress.js';
 import type {
-  ArchitectureResult,
   BuildResult,
   CompileResult,
   DeployResult,

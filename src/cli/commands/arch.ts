@@ -1,5 +1,5 @@
+import type { ArchitecturePlan, ArchitectureResult } from '../../flow/architecture-result.js';
 import type { ArchitectureStory } from '../../flow/requests.js';
-import type { ArchitecturePlan, ArchitectureResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
 import { planOptions } from '../options.js';
 import { grouped, pairs, paragraphs } from '../text.js';
