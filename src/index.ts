@@ -201,6 +201,7 @@ function planChoice(flags: PlanFlags): PlanChoice {
     input: flags.input ?? planDefaults.input,
     seconds: flags.seconds ?? planDefaults.seconds,
     kernels: flags.kernels ?? [],
+    ...(flags.attention && { attention: flags.attention }),
   };
 }
 

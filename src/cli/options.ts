@@ -37,7 +37,17 @@ export const planOptions = {
     array: true,
     default: [],
   },
+  attention: {
+    describe: 'transformers with keys and values, or without them: less memory, other roundings',
+    choices: ['exact', 'kv-free'],
+    default: 'exact',
+  },
 } as const;
+
+/** The parser has checked the choice; what everyone takes is left out. */
+export function attentionField(attention: string): Pick<BoardRequest['plan'], 'attention'> {
+  return attention === 'kv-free' ? { attention } : {};
+}
 
 /** Flags of every command that talks to a board; their --input is a file, so streaming has a flag of its own. */
 export const boardRequestOptions = {
@@ -48,6 +58,7 @@ export const boardRequestOptions = {
   streamed: { describe: 'deliver the input row by row', type: 'boolean', default: false },
   seconds: planOptions.seconds,
   kernel: planOptions.kernel,
+  attention: planOptions.attention,
 } as const;
 
 interface BoardArguments {
@@ -59,6 +70,7 @@ interface BoardArguments {
   readonly streamed: boolean;
   readonly seconds: number;
   readonly kernel: readonly (string | number)[];
+  readonly attention: string;
 }
 
 export function boardRequest({
@@ -69,6 +81,7 @@ export function boardRequest({
   streamed,
   seconds,
   kernel,
+  attention,
   ...args
 }: BoardArguments): BoardRequest {
   // The parser has checked the choice; here it gets its type.
@@ -80,6 +93,7 @@ export function boardRequest({
     plan: {
       ...{ objective, input: streamed ? 'streamed' : 'resident', seconds },
       kernels: kernel.map(String),
+      ...attentionField(attention),
     },
   };
 }

@@ -8,9 +8,11 @@ import { type Graph, tensorOf } from '../ir/graph.js';
 import { maxRank } from '../ops/broadcast.js';
 import { findUnsupported } from '../ops/index.js';
 import { simplify } from '../passes/index.js';
+import { withoutKeys } from '../passes/without-keys.js';
 import { checkPlan } from '../plan/check-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { type PlanOptions, planGraph } from '../plan/plan-graph.js';
+import type { AttentionChoice } from './requests.js';
 
 export type NetworkFormat = 'tflite' | 'onnx' | 'architecture';
 
@@ -48,8 +50,9 @@ function graphOf(bytes: Uint8Array, name: string, options: OnnxOptions): Graph {
 }
 
 /** A graph that can run, simplified. Throws E_UNSUPPORTED with every operator that cannot. */
-export function prepareGraph(imported: Graph): Graph {
-  const graph = simplify(imported);
+export function prepareGraph(imported: Graph, attention: AttentionChoice = 'exact'): Graph {
+  const simple = simplify(imported);
+  const graph = attention === 'kv-free' ? withoutKeys(simple) : simple;
   checkGraph(graph);
   refuseEnds(graph);
   const unsupported = findUnsupported(graph);

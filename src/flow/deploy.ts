@@ -37,7 +37,7 @@ export const deploy: Deploy = async (request, progress) => {
   const compiled = await stage('compile', () => writeProject(planned, folder));
   const image = await stage('build', () => buildProject(folder));
   const inputs = await inputsOrGenerated(planned.graph, request.inputs);
-  const reference = await stage('reference', () => hostReference(request));
+  const reference = await stage('reference', () => hostReference(request, request.plan.attention));
   const flashed =
     planned.board.kind === 'hardware'
       ? await flashBuilt(folder, planned.board, request.port, request.store, progress)

@@ -8,6 +8,7 @@ import { boardById, targetOf } from '../hw/catalogue.js';
 import type { Target } from '../hw/target.js';
 import { type Graph, tensorOf } from '../ir/graph.js';
 import type { PlanSolver } from '../plan/allocation.js';
+import { mcuformerModel } from '../plan/mcuformer.js';
 import type { Plan } from '../plan/plan.js';
 import type { PlanOptions } from '../plan/plan-graph.js';
 import { type AdviceQuestion, adviceFor } from './advice.js';
@@ -18,6 +19,7 @@ import { type NetworkFile, readNetwork } from './network-file.js';
 import type { PlanRequest, PlanStory } from './requests.js';
 import type { BufferInfo, PlanResult } from './results.js';
 import { planSolver } from './solver.js';
+import { transformerOf } from './transformer-of.js';
 
 /** Everything that is known before a compiler runs. */
 export interface Planned {
@@ -46,7 +48,8 @@ export async function planFor(
   const board = boardById(catalogue, request.board);
   const target = targetOf(catalogue, board);
   const network = await readNetwork(request);
-  const graph = chooseKernels(prepareGraph(network.graph), request.kernels ?? [], target.kernelSets);
+  const prepared = prepareGraph(network.graph, request.attention);
+  const graph = chooseKernels(prepared, request.kernels ?? [], target.kernelSets);
   const start = clock.nowMs();
   const { objective, input, seconds: limit } = request;
   const region = memoryFor(board, 'arena').name;
@@ -114,9 +117,15 @@ function planResult(parts: Parts): PlanResult {
     regions,
     flashBytes: project.constantBytes,
     fits,
+    ...mcuformerField(graph),
     advice: fits && made.objective !== 'speed' ? [] : adviceFor(questionOf(parts)),
     seconds,
   };
+}
+
+function mcuformerField(graph: Graph): Pick<PlanResult, 'mcuformer'> {
+  const sizes = transformerOf(graph);
+  return sizes ? { mcuformer: mcuformerModel(sizes) } : {};
 }
 
 /** What the plan takes of a memory; code comes on top and is known only after the build. */

@@ -11,7 +11,7 @@ import { writeProject } from './compile.js';
 import { generatedInputs } from './network-inputs.js';
 import { inScratchFolder, running } from './on-board.js';
 import { planFor } from './plan.js';
-import { type InspectRequest, planDefaults } from './requests.js';
+import { type AttentionChoice, type InspectRequest, planDefaults } from './requests.js';
 import { tensorIndexOf } from './tensor-files.js';
 
 /** Inputs, and what they must give. */
@@ -30,8 +30,12 @@ export interface Reference {
 
 /**
  * The same network with the reference kernels and whole tensors, as a process of this machine, on generated inputs.
+ * @param attention as the board computes it: it decides the roundings
  */
-export async function hostReference({ network, shapes }: InspectRequest): Promise<Reference> {
+export async function hostReference(
+  { network, shapes }: InspectRequest,
+  attention?: AttentionChoice,
+): Promise<Reference> {
   const seeds = [1, 2];
   const planned = await planFor({
     network,
@@ -39,6 +43,7 @@ export async function hostReference({ network, shapes }: InspectRequest): Promis
     board: 'host',
     ...planDefaults,
     objective: 'speed',
+    ...(attention && { attention }),
   });
   const vectors = await inScratchFolder(async (folder) => {
     await writeProject(planned, folder);

@@ -1,5 +1,6 @@
 /** What the long stories are asked, one request each: the command line's arguments and the package's parameters. */
 import type { FlashRoute } from '../hw/board.js';
+import type { ArchitectureResult } from './architecture-result.js';
 import type { MlperfResult } from './mlperf-result.js';
 import type { Progress } from './progress.js';
 import type {
@@ -35,13 +36,22 @@ export interface PlanChoice {
   readonly seconds: number;
   /** Kernels that are wanted instead of the preferred ones: rules of `chooseKernels`. */
   readonly kernels?: readonly string[];
+  /** `kv-free`: transformers do without keys and values: less memory, more multiplications, other roundings. Absent: `exact`. */
+  readonly attention?: AttentionChoice;
 }
+
+export type AttentionChoice = 'exact' | 'kv-free';
 
 /** What is planned when nobody says otherwise. The search seldom takes a third of the time, then the plan does not depend on it. */
 export const planDefaults: PlanChoice = { objective: 'balanced', input: 'resident', seconds: 1.5 };
 
 export interface PlanRequest extends InspectRequest, PlanChoice {
   readonly board: string;
+}
+
+export interface ArchitectureRequest extends InspectRequest, PlanChoice {
+  /** Id of a board to plan for; null for what the sizes alone say. */
+  readonly board: string | null;
 }
 
 /** A bare allocation problem, in MiniMalloc's CSV. */
@@ -136,6 +146,7 @@ export interface DeployRequest extends BoardRequest {
 
 export type Inspect = Story<InspectRequest, InspectResult>;
 export type PlanStory = Story<PlanRequest, PlanResult>;
+export type ArchitectureStory = Story<ArchitectureRequest, ArchitectureResult>;
 export type PlanInstance = Story<InstanceRequest, InstanceResult>;
 export type Compile = Story<CompileRequest, CompileResult>;
 export type Build = Story<BuildRequest, BuildResult>;

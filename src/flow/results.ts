@@ -3,6 +3,7 @@
  * the typed results of the package's functions. Names carry units; sizes are bytes, hashes SHA-256 in hexadecimal.
  */
 import type { DType } from '../ir/tensor.js';
+import type { McuformerModel } from '../plan/mcuformer.js';
 import type { Cause } from '../profile/cycles/cost.js';
 import type { NetworkFormat } from './compile-graph.js';
 
@@ -158,6 +159,8 @@ export interface PlanResult {
   readonly fits: boolean;
   /** Ways to make it fit or smaller, best first. */
   readonly advice: readonly string[];
+  /** What MCUFormer's models say that a vision transformer of full matrices needs; absent for other networks. */
+  readonly mcuformer?: McuformerModel;
   readonly seconds: number;
 }
 

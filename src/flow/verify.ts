@@ -17,7 +17,9 @@ export const verify: Verify = async (request, progress) => {
   const compare = async (board: OnBoard): Promise<VerifyResult> => {
     const { graph } = board.planned;
     const reference = await progress.stage('reference', () =>
-      request.golden === null ? hostReference(request) : goldenReference(graph, request.golden),
+      request.golden === null
+        ? hostReference(request, request.plan.attention)
+        : goldenReference(graph, request.golden),
     );
     return progress.stage('verify', () => verifyOn(board, reference));
   };

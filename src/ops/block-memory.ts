@@ -38,6 +38,11 @@ export function attentionWorkBytes({ tokens, dim, width, headDim }: AttentionSiz
   return kept + Math.max(making, scoring, projecting);
 }
 
+/** Without keys and values: all normalised tokens, one token in 16 bits, results of all heads, a query, and rows of scores. */
+export function kvFreeWorkBytes({ tokens, dim, width, headDim }: AttentionSizes): number {
+  return 2 * dim + tokens * dim + width + headDim + Math.max(2 * tokens, dim);
+}
+
 /** A tile of normalised tokens, its hidden layer, and a group of tokens as 16-bit numbers; a group of results lies over it later. */
 export function mlpWorkBytes({ dim, hidden }: MlpSizes, tile: number): number {
   return (

@@ -6,6 +6,7 @@ import { abs, neg } from './abs.js';
 import { add, sub } from './add.js';
 import { argMax, argMin } from './arg-max.js';
 import { attentionBlock } from './attention-block.js';
+import { attentionKvFree } from './attention-kv-free.js';
 import { batchMatmul } from './batch-matmul.js';
 import { maxRank } from './broadcast.js';
 import { cast } from './cast.js';
@@ -71,6 +72,7 @@ export const opDefs: readonly OpDef[] = [
   argMax,
   argMin,
   attentionBlock,
+  attentionKvFree,
   averagePool2d,
   batchMatmul,
   batchToSpace,

@@ -2,12 +2,14 @@
 import type { Graph } from '../ir/graph.js';
 import { dropUnused } from './drop-unused.js';
 import { foldPads } from './fold-pads.js';
+import { foldScoreScale } from './fold-score-scale.js';
 import { fuseTransformer } from './fuse-transformer.js';
 import { resolveShapes } from './resolve-shapes.js';
 
 export const passes: readonly ((graph: Graph) => Graph)[] = [
   resolveShapes,
   foldPads,
+  foldScoreScale,
   fuseTransformer,
   dropUnused,
 ];

@@ -1,6 +1,14 @@
 /** Finds the residual blocks of a transformer in a graph of single layers. */
 import { type Graph, type Op, tensorOf } from '../ir/graph.js';
-import { constantIntegers, elementCount, type Tensor, type TensorId } from '../ir/tensor.js';
+import { elementCount, type TensorId } from '../ir/tensor.js';
+import { traceMovement } from './trace-movement.js';
+
+/** A dense layer, some of whose outputs are queries, keys or values of all heads. */
+export interface HeadsLayer {
+  readonly linear: Op;
+  /** The first of those outputs. */
+  readonly first: number;
+}
 
 /** A block: all of its operators, the last of which adds its result to `input`. */
 export interface AttentionLayers {
@@ -8,9 +16,12 @@ export interface AttentionLayers {
   readonly input: TensorId;
   readonly ops: readonly Op[];
   readonly norm: Op;
-  readonly query: Op;
-  readonly key: Op;
-  readonly value: Op;
+  readonly query: HeadsLayer;
+  readonly key: HeadsLayer;
+  readonly value: HeadsLayer;
+  readonly heads: number;
+  /** Outputs of all heads. */
+  readonly width: number;
   readonly scores: Op;
   readonly softmax: Op;
   readonly mix: Op;
@@ -44,25 +55,27 @@ export type TransformerLayers = AttentionLayers | MlpLayers | EmbeddingLayers;
 /** Walks from results to what they are made of; every step fails where the graph is not as expected. */
 export class PatternFinder {
   readonly #producers = new Map<TensorId, Op>();
-  readonly #uses = new Map<TensorId, number>();
+  readonly #readers = new Map<TensorId, Op[]>();
 
   constructor(private readonly graph: Graph) {
     for (const op of graph.ops) {
       for (const id of op.outputs) this.#producers.set(id, op);
-      for (const id of op.inputs) if (id !== null) this.#uses.set(id, (this.#uses.get(id) ?? 0) + 1);
+      for (const id of new Set(op.inputs))
+        if (id !== null) this.#readers.set(id, [...(this.#readers.get(id) ?? []), op]);
     }
-    for (const id of graph.outputs) this.#uses.set(id, (this.#uses.get(id) ?? 0) + 1);
   }
 
   /** The block that this addition ends, or null. */
   blockOf(add: Op): TransformerLayers | null {
     if (add.kind !== 'add' || add.attrs.activation !== 'none') return null;
+    if (tensorOf(this.graph, add.outputs[0]!).dtype !== 'int8') return null;
     for (const [input, branch] of [add.inputs, add.inputs.toReversed()]) {
       if (input == null || branch == null || !this.#sameShape(input, branch)) continue;
       const block = this.#attention(add, input, branch) ?? this.#mlp(add, input, branch);
-      if (block && this.#usesOf(input) === 2) return block;
+      if (block && this.#isClosed(block)) return block;
     }
-    return this.#embedding(add);
+    const embedding = this.#embedding(add);
+    return embedding && this.#isClosed(embedding) ? embedding : null;
   }
 
   #embedding(add: Op): EmbeddingLayers | null {
@@ -99,47 +112,55 @@ export class PatternFinder {
 
   #attention(add: Op, input: TensorId, branch: TensorId): AttentionLayers | null {
     const project = this.#linear(branch);
-    const merge = project && this.#made(project.inputs[0], ['reshape']);
-    const unite = merge && this.#swap(merge.inputs[0]);
-    const mix = unite && this.#made(unite.inputs[0], ['batch_matmul']);
+    const united = project && this.#trace(project.inputs[0]);
+    const mix = united && this.#made(united.source, ['batch_matmul']);
     const softmax = mix && this.#made(mix.inputs[0], ['softmax']);
     const scores = softmax && this.#made(softmax.inputs[0], ['batch_matmul']);
-    if (!scores || scores.attrs.adjX || !scores.attrs.adjY || mix.attrs.adjX || mix.attrs.adjY) return null;
-    const roles = [scores.inputs[0], scores.inputs[1], mix.inputs[1]].map((id) => this.#headsOf(id));
+    if (!scores || scores.attrs.adjX || mix.attrs.adjX || mix.attrs.adjY) return null;
+    const [tokens, headDim] = tensorOf(this.graph, scores.inputs[0]!).shape.slice(-2);
+    const heads = elementCount(tensorOf(this.graph, scores.inputs[0]!).shape) / (tokens! * headDim!);
+    const sizes: HeadSizes = { tokens: tokens!, heads, headDim: headDim! };
+    const width = heads * headDim!;
+    const inOrder = (head: number, token: number, c: number) => token * width + head * headDim! + c;
+    const result = united.positions;
+    if (!everyElement(sizes, false, (h, n, c, at) => result[inOrder(h, n, c)] === at)) return null;
+    const roles = [
+      this.#headsOf(scores.inputs[0], sizes, false),
+      this.#headsOf(scores.inputs[1], sizes, !scores.attrs.adjY),
+      this.#headsOf(mix.inputs[1], sizes, false),
+    ];
     const [query, key, value] = roles;
     if (!query || !key || !value) return null;
     const normed = query.linear.inputs[0]!;
-    const norm = this.#producers.get(normed);
+    const norm = this.#made(normed, ['layer_norm']);
     const shared = [key, value].every(({ linear }) => linear.inputs[0] === normed);
-    if (!shared || norm?.kind !== 'layer_norm' || norm.inputs[0] !== input || this.#usesOf(normed) !== 3)
-      return null;
-    const ops = [norm, ...[query, key, value].flatMap((role) => role.ops)];
+    if (!shared || !norm || norm.inputs[0] !== input) return null;
+    const branches = [query, key, value].flatMap(({ linear, ops }) => [linear, ...ops]);
+    const ops = [...new Set([norm, ...branches, scores, softmax, mix, ...united.ops, project, add])];
     return {
-      kind: 'attention',
-      input,
-      ops: [...ops, scores, softmax, mix, unite, merge, project, add],
-      norm,
-      query: query.linear,
-      key: key.linear,
-      value: value.linear,
-      ...{ scores, softmax, mix, project, add },
+      ...{ kind: 'attention', input, ops, norm, heads, width },
+      ...{ query, key, value, scores, softmax, mix, project, add },
     };
   }
 
-  /** A dense layer whose outputs are cut into heads: [1, N, h d] to [1, N, h, d] to [1, h, N, d]. */
-  #headsOf(id: TensorId | null | undefined): { linear: Op; ops: readonly Op[] } | null {
-    const swap = this.#swap(id);
-    const split = swap && this.#made(swap.inputs[0], ['reshape']);
-    const linear = split && this.#linear(split.inputs[0]);
-    return linear ? { linear, ops: [linear, split, swap] } : null;
+  /** A dense layer whose outputs are cut into heads: [.., h, N, d], or the last two the other way round. */
+  #headsOf(
+    id: TensorId | null | undefined,
+    sizes: HeadSizes,
+    turned: boolean,
+  ): (HeadsLayer & { ops: readonly Op[] }) | null {
+    const moved = this.#trace(id);
+    const linear = moved && this.#linear(moved.source);
+    if (!linear) return null;
+    const outputs = tensorOf(this.graph, moved.source).shape.at(-1)!;
+    const first = moved.positions[0]!;
+    const isHere = (head: number, token: number, c: number, at: number) =>
+      moved.positions[at] === token * outputs + first + head * sizes.headDim + c;
+    return everyElement(sizes, turned, isHere) ? { linear, first, ops: moved.ops } : null;
   }
 
-  /** A transposition of the middle two of four axes, the first of which has length 1. */
-  #swap(id: TensorId | null | undefined): Op | null {
-    const op = this.#made(id, ['transpose']);
-    const order = op && this.#constant(op.inputs[1]);
-    if (order?.join() !== '0,2,1,3') return null;
-    return tensorOf(this.graph, op!.inputs[0]!).shape[0] === 1 ? op : null;
+  #trace(id: TensorId | null | undefined) {
+    return id == null ? null : traceMovement(this.graph, this.#producers, id);
   }
 
   #linear(id: TensorId | null | undefined): Op | null {
@@ -147,15 +168,19 @@ export class PatternFinder {
     return op && op.attrs.activation === 'none' && op.attrs.keepDims ? op : null;
   }
 
-  /** The operator of one of these kinds that makes a tensor which only one operator reads. */
+  /** The operator that makes a tensor, when it is one of these kinds. */
   #made(id: TensorId | null | undefined, kinds: readonly string[]): Op | null {
-    if (id == null || this.#usesOf(id) !== 1) return null;
-    const op = this.#producers.get(id);
+    const op = id == null ? undefined : this.#producers.get(id);
     return op && kinds.includes(op.kind) ? op : null;
   }
 
-  #usesOf(id: TensorId): number {
-    return this.#uses.get(id) ?? 0;
+  /** Whether nobody outside a block needs what is computed inside it. */
+  #isClosed({ ops, add }: TransformerLayers): boolean {
+    const inside = new Set(ops);
+    const results = ops.filter((op) => op !== add).flatMap((op) => op.outputs);
+    return results.every(
+      (id) => !this.graph.outputs.includes(id) && (this.#readers.get(id) ?? []).every((op) => inside.has(op)),
+    );
   }
 
   #isConstant(id: TensorId | null): boolean {
@@ -166,9 +191,25 @@ export class PatternFinder {
     const [left, right] = [tensorOf(this.graph, a), tensorOf(this.graph, b)];
     return left.data === null && right.data === null && left.shape.join() === right.shape.join();
   }
+}
 
-  #constant(id: TensorId | null | undefined): number[] | null {
-    const tensor: Tensor | null = id == null ? null : tensorOf(this.graph, id);
-    return tensor === null || tensor.data === null ? null : constantIntegers(tensor);
-  }
+interface HeadSizes {
+  readonly heads: number;
+  readonly tokens: number;
+  readonly headDim: number;
+}
+
+/** Whether something holds for every element of [heads, tokens, headDim], or with the last two the other way round. */
+function everyElement(
+  { heads, tokens, headDim }: HeadSizes,
+  turned: boolean,
+  holds: (head: number, token: number, c: number, at: number) => boolean,
+): boolean {
+  for (let head = 0; head < heads; head++)
+    for (let token = 0; token < tokens; token++)
+      for (let c = 0; c < headDim; c++) {
+        const at = head * tokens * headDim + (turned ? c * tokens + token : token * headDim + c);
+        if (!holds(head, token, c, at)) return false;
+      }
+  return true;
 }

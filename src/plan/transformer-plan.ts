@@ -4,6 +4,7 @@
  */
 import { attentionWorkBytes, mlpTile, mlpWorkBytes } from '../ops/block-memory.js';
 import { pairOrder } from '../ops/dsp/panel.js';
+import { wordsOf } from '../ops/dsp/words.js';
 import { progressBytes } from './plan.js';
 
 export interface TransformerShape {
@@ -85,11 +86,11 @@ function embeddingPeak(shape: TransformerShape, input: 'streamed' | 'resident'):
 }
 
 /**
- * Scratch of the patch convolution: a window as 16-bit pairs, and one row of it where its pixels are no multiple of four bytes. The DSP
- * kernel has room for windows of 16 rows; the reference kernel, which computes larger ones, needs none.
+ * Scratch of the patch convolution with the DSP kernels. Windows of up to 16 rows: one as 16-bit pairs, and one row of it where its
+ * pixels are no multiple of four bytes. Larger ones: two windows as words of pairs.
  */
 function gatherBytes({ patch, channels }: TransformerShape): number {
-  if (patch > 16) return 0;
+  if (patch > 16) return scratch(16 * wordsOf(patch * patch * channels));
   const run = patch * channels;
   const pairs = patch * pairOrder(run).length;
   return scratch(4 * Math.ceil(pairs / 4) * 4 + (channels % 4 === 0 ? 0 : run));

@@ -3,6 +3,7 @@ import { processes } from '../../base/processes.js';
 import type { Progress } from '../../flow/progress.js';
 import type { Story } from '../../flow/requests.js';
 import type { Command } from '../command.js';
+import { archCommand } from './arch.js';
 import { boardsCommand } from './boards.js';
 import { buildCommand } from './build.js';
 import { campaignCommand } from './campaign.js';
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   }),
   boardsCommand(async (id) => (await import('../../flow/list-boards.js')).listBoards(id)),
   inspectCommand(later(async () => (await import('../../flow/inspect.js')).inspect)),
+  archCommand(later(async () => (await import('../../flow/architecture.js')).architecture)),
   planCommand(
     later(async () => (await import('../../flow/plan.js')).plan),
     async (path, plan) => (await report()).writePlanMap(path, plan),

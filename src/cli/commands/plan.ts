@@ -1,8 +1,9 @@
 import { ReflowError } from '../../base/error.js';
 import type { PlanInstance, PlanRequest, PlanStory } from '../../flow/requests.js';
 import type { BufferInfo, InstanceResult, PlanResult } from '../../flow/results.js';
+import type { McuformerModel } from '../../plan/mcuformer.js';
 import { defineCommand } from '../command.js';
-import { boardOption, networkPositional, planOptions } from '../options.js';
+import { attentionField, boardOption, networkPositional, planOptions } from '../options.js';
 import { networkRequest, shapeOption } from '../shape-option.js';
 import { type Cell, grouped, pairs, paragraphs, percent, table } from '../text.js';
 
@@ -84,6 +85,7 @@ interface PlanArguments {
   readonly input: string;
   readonly seconds: number;
   readonly kernel: readonly (string | number)[];
+  readonly attention: string;
 }
 
 /** The parser has checked the choices; here they get their types. */
@@ -92,7 +94,9 @@ export function planRequest(args: PlanArguments): PlanRequest {
   refuseNoTime(seconds);
   const objective = args.objective as PlanRequest['objective'];
   const input = args.input as PlanRequest['input'];
-  return { ...networkRequest(args), board, objective, input, seconds, kernels: kernel.map(String) };
+  const kernels = kernel.map(String);
+  const attention = attentionField(args.attention);
+  return { ...networkRequest(args), board, objective, input, seconds, kernels, ...attention };
 }
 
 export function planComplaint({ network, board, fits, regions, advice }: PlanResult): ReflowError | null {
@@ -124,6 +128,7 @@ export function printPlan(plan: PlanResult): string {
         `${grouped(plan.macs)}${plan.extraMacs > 0 ? ` + ${grouped(plan.extraMacs)} recomputed` : ''}`,
       ],
       ['scratch', `${grouped(plan.scratchBytes)} bytes, inside the arena`],
+      ["MCUFormer's models", plan.mcuformer ? mcuformerText(plan.mcuformer) : null],
       ['flash', `${grouped(plan.flashBytes)} bytes`],
       ['planned in', `${plan.seconds.toFixed(2)} s`],
     ]),
@@ -131,6 +136,12 @@ export function printPlan(plan: PlanResult): string {
     table(['buffer', 'pieces', 'memory', 'from', 'most bytes', 'steps'], bufferLines(plan)),
     plan.advice.length === 0 ? '' : `Advice:\n${plan.advice.map((line) => `  ${line}`).join('\n')}`,
   );
+}
+
+/** The three in KiB, as they were published. */
+export function mcuformerText({ paperBytes, repositoryBytes, developmentBytes }: McuformerModel): string {
+  const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
+  return `paper ${kib(paperBytes)}, repository ${kib(repositoryBytes)}, development ${kib(developmentBytes)}`;
 }
 
 /** One line for all pieces of a tensor or scratch, in the order of their births: where the lowest is, how much lives at once. */

@@ -130,6 +130,32 @@ export class NetworkWriter {
     return this.op('add', name, [a, b], this.shape(a), scaleFor(deviation), { activation: 'none' });
   }
 
+  /** With the scale of the first operand. */
+  sum(name: string, a: TensorId, b: TensorId): TensorId {
+    return this.op('add', name, [a, b], this.shape(a), this.quant(a), { activation: 'none' });
+  }
+
+  pool(
+    name: string,
+    kind: 'average_pool2d' | 'max_pool2d',
+    input: TensorId,
+    kernel: number,
+    stride: number,
+  ): TensorId {
+    const [, height = 1, , channels = 1] = this.shape(input);
+    const size = Math.ceil(height / stride);
+    const window = { padding: 'same', pads: [0, 0, 0, 0], strideH: stride, strideW: stride };
+    const attrs = {
+      ...window,
+      dilationH: 1,
+      dilationW: 1,
+      activation: 'none',
+      kernelH: kernel,
+      kernelW: kernel,
+    };
+    return this.op(kind, name, [input], [1, size, size, channels], this.quant(input), attrs);
+  }
+
   reshape(name: string, input: TensorId, shape: readonly number[]): TensorId {
     return this.op('reshape', name, [input, this.ints(`${name}.shape`, shape)], shape, this.quant(input), {
       rule: 'reshape',
