@@ -59,7 +59,7 @@ enum { RF_MVE_LONG = 16 };
 #define RF_MVE_SUMS_SHORT(step) "dlstp.8 lr, lr\n 2:" step(RF_MVE_START) "letp lr, 2b\n"
 
 #define RF_MVE_HALF "ldm r11, {r1, r3, r5, r8, lr}\n mov r7, r12\n add r9, r12, r8\n add r12, r9, r8\n"
-#define RF_MVE_LANES(q, high, low, b, a) "vmov " q "[" high "], " q "[" low "], " b ", " a "\n"
+#define RF_MVE_LANES(q, high, low, b, a) "vmov " q "[" high "], " q "[" low "], " a ", " b "\n" /* a to the lower lane */
 
 #define RF_MVE_GROUP3(sums)                                                                                            \
     RF_MVE_HALF sums(RF_MVE_STEP3) RF_MVE_LANES("q5", "2", "0", "r2", "r0") RF_MVE_LANES("q6", "2", "0", "r6", "r4")   \
