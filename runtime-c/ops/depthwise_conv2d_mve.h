@@ -5,7 +5,7 @@
 #include "../rf.h"
 
 /*
- * One filter for each input channel, a multiple of four channels, at most 64 taps, columns not dilated. strip: output pixels that
+ * One filter for each input channel, a multiple of four channels, at most 64 taps in 16 rows, columns not dilated. strip: output pixels that
  * are computed at once; pitch: bytes of one channel in the scratch. Weights: the taps of each channel, column by column. Table as in
  * rf_mve.h.
  */

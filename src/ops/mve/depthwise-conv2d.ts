@@ -17,6 +17,9 @@ const turnedChannels = 8;
 /** Bytes of a vector, which a kernel reads from the start of a window on, and vectors that a filter may have. */
 const [vectorBytes, mostVectors] = [16, 4];
 
+/** Rows of a filter that the kernel has room for. */
+const mostRows = 16;
+
 /** Null: other types, several filters per channel, odd channels, dilated columns, large filters, or scales of a half or more. */
 export function depthwiseConv2dMve(view: OpView<DepthwiseConv2dAttrs>): readonly KernelCall[] | null {
   const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
@@ -26,7 +29,7 @@ export function depthwiseConv2dMve(view: OpView<DepthwiseConv2dAttrs>): readonly
   if (input.dtype !== 'int8') return null;
   if (input.shape[3] === 1) return singleInput(view);
   if (input.shape[3] !== channels || channels % 4 !== 0) return null;
-  if (dilationW !== 1 || vectors > mostVectors) return null;
+  if (dilationW !== 1 || vectors > mostVectors || kernelH > mostRows) return null;
   const filters = filtersOf(view);
   const inZero = perTensor(input).zeroPoint;
   const table = groupTable(filters, biasOf(view), inZero, channelScales(input, weights, output, channels));
