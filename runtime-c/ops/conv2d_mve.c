@@ -28,60 +28,86 @@ static const rf_mve_panel_function panels[2][2][MOST_PIXELS] = {
     {{one_up, two_up, three_up}, {short_one_up, short_two_up, short_three_up}},
 };
 
+/* A row of the image that a filter's row lies over, and where its run of the first pixel goes. */
+typedef struct {
+    const int8_t *from;
+    int8_t *to;
+} line;
+
+enum { MOST_ROWS = 16 };
+
 #if RF_MVE_NATIVE
 
-/* Copies `run` bytes `count` times, from places `from_step` apart to places `to_step` apart. */
-static inline void copy_runs(int8_t *to, int32_t to_step, const int8_t *from, int32_t from_step, int32_t run, int32_t count)
+#define RUN                                                                                                            \
+    "mov %[a], %[from]\n mov %[b], %[to]\n wlstp.8 lr, %[run], 3f\n"                                                    \
+    "2: vldrb.8 q0, [%[a]], #16\n vstrb.8 q0, [%[b]], #16\n letp lr, 2b\n 3:\n"
+#define NEXT_PIXEL "add %[from], %[from], %[step]\n add %[to], %[to], %[inputs]\n"
+
+/* Copies `run` bytes of three pixels, `step` bytes apart from byte `left` of each line on, to places `inputs` bytes apart. */
+static inline void copy_runs(const line *lines, int32_t count, int32_t left, int32_t step, int32_t run, int32_t inputs)
 {
-    const int8_t *a;
-    int8_t *b;
-    __asm__ volatile("1: mov %[a], %[from]\n mov %[b], %[to]\n wlstp.8 lr, %[run], 3f\n"
-                     "2: vldrb.8 q0, [%[a]], #16\n vstrb.8 q0, [%[b]], #16\n letp lr, 2b\n"
-                     "3: add %[from], %[from], %[from_step]\n add %[to], %[to], %[to_step]\n"
-                     "subs %[count], %[count], #1\n bne 1b\n"
-                     : [a] "=&r"(a), [b] "=&r"(b), [from] "+r"(from), [to] "+r"(to), [count] "+r"(count)
-                     : [run] "r"(run), [from_step] "r"(from_step), [to_step] "r"(to_step)
+    const line *const end = lines + count;
+    const int8_t *from, *a;
+    int8_t *to, *b;
+    __asm__ volatile("1: ldrd %[from], %[to], [%[lines]], #8\n add %[from], %[from], %[left]\n" RUN NEXT_PIXEL RUN NEXT_PIXEL RUN
+                     "cmp %[lines], %[end]\n bne 1b\n"
+                     : [from] "=&r"(from), [to] "=&r"(to), [a] "=&r"(a), [b] "=&r"(b), [lines] "+r"(lines)
+                     : [end] "r"(end), [left] "r"(left), [step] "r"(step), [run] "r"(run), [inputs] "r"(inputs)
                      : "lr", "q0", "cc", "memory");
 }
 
 #else
 
-static inline void copy_runs(int8_t *to, int32_t to_step, const int8_t *from, int32_t from_step, int32_t run, int32_t count)
+static inline void copy_runs(const line *lines, int32_t count, int32_t left, int32_t step, int32_t run, int32_t inputs)
 {
-    for (; count > 0; count--, to += to_step, from += from_step) {
-        memcpy(to, from, (size_t)run);
+    for (int32_t i = 0; i < count * MOST_PIXELS; i++) {
+        const line *l = lines + i / MOST_PIXELS;
+        const int32_t pixel = i % MOST_PIXELS;
+        memcpy(l->to + pixel * inputs, l->from + left + pixel * step, (size_t)run);
     }
 }
 
 #endif
 
-/* Row `ky` of the windows of pixels x to x + pixels - 1 into their columns in the scratch, from a row of the image or NULL. */
-static void gather_row(const rf_conv2d_s8_mve_params *p, const int8_t *row, int32_t x, int32_t pixels, int8_t *to,
-                       int32_t inputs)
+/* The rows of the windows that begin in row `top`, as far as they lie in the image; returns how many. */
+static int32_t lines_of(const rf_conv2d_s8_mve_params *p, const int8_t *in, int32_t image, int32_t top, int8_t *to, line *lines)
+{
+    int32_t count = 0;
+    for (int32_t ky = 0; ky < p->window.kernel_h; ky++) {
+        const int32_t y = top + ky * p->window.dilation_h;
+        if (y >= 0 && y < p->in.h) {
+            lines[count].from = in + rf_row(&p->in, image * p->in.h + y);
+            lines[count++].to = to + ky * p->window.kernel_w * p->in.c;
+        }
+    }
+    return count;
+}
+
+/* The windows of pixels x to x + pixels - 1 into the scratch, one behind the other. */
+static void gather(const rf_conv2d_s8_mve_params *p, const line *lines, int32_t count, int32_t x, int32_t pixels, int8_t *to,
+                   int32_t inputs)
 {
     const rf_window *w = &p->window;
-    const int32_t channels = p->in.c, run = w->kernel_w * channels;
-    int32_t left = x * w->stride_w - w->pad_left;
-    if (row && w->dilation_w == 1 && left >= 0 && left + (pixels - 1) * w->stride_w + w->kernel_w <= p->in.w) {
-        copy_runs(to, inputs, row + left * channels, w->stride_w * channels, run, pixels);
+    const int32_t channels = p->in.c, dilation = w->dilation_w, first = x * w->stride_w - w->pad_left;
+    const int32_t last = first + (pixels - 1) * w->stride_w + w->kernel_w;
+    if (pixels == MOST_PIXELS && count == w->kernel_h && dilation == 1 && first >= 0 && last <= p->in.w) {
+        copy_runs(lines, count, first * channels, w->stride_w * channels, w->kernel_w * channels, inputs);
         return;
     }
-    for (int32_t i = 0; i < pixels; i++, left += w->stride_w, to += inputs) {
-        if (!row) {
-            rf_mve_fill(to, p->in_zero, run);
-        } else if (w->dilation_w == 1) {
-            const int32_t begin = rf_clamp(-left, 0, w->kernel_w), end = rf_clamp(p->in.w - left, begin, w->kernel_w);
-            rf_mve_fill(to, p->in_zero, begin * channels);
-            rf_mve_copy(to + begin * channels, row + (left + begin) * channels, (end - begin) * channels);
-            rf_mve_fill(to + end * channels, p->in_zero, (w->kernel_w - end) * channels);
-        } else {
-            for (int32_t kx = 0; kx < w->kernel_w; kx++) {
-                const int32_t at = left + kx * w->dilation_w;
-                if (at < 0 || at >= p->in.w) {
-                    rf_mve_fill(to + kx * channels, p->in_zero, channels);
-                } else {
-                    rf_mve_copy(to + kx * channels, row + at * channels, channels);
-                }
+    rf_mve_fill(to, p->in_zero, pixels * inputs);
+    for (int32_t i = 0, left = first; i < pixels; i++, left += w->stride_w) {
+        /* Columns of the window inside the image; those of a dilated one singly. */
+        const int32_t begin = left < 0 ? (-left + dilation - 1) / dilation : 0;
+        const int32_t end = rf_min(w->kernel_w, (p->in.w - left + dilation - 1) / dilation);
+        const int32_t cut = begin * channels, run = dilation == 1 ? (end - begin) * channels : channels;
+        for (const line *l = lines; l != lines + count && begin < end; l++) {
+            const int8_t *from = l->from + (left + begin * dilation) * channels;
+            int8_t *at = l->to + i * inputs + cut;
+            rf_mve_copy(at, from, run);
+            for (int32_t kx = begin + 1; dilation > 1 && kx < end; kx++) {
+                from += dilation * channels;
+                at += channels;
+                rf_mve_copy(at, from, channels);
             }
         }
     }
@@ -109,16 +135,16 @@ void rf_conv2d_s8_mve(const rf_conv2d_s8_mve_params *p, const int8_t *in, int8_t
         int8_t *to = out + rf_row(&p->out, y);
         const int8_t *row = in + rf_row(&p->in, image * p->in.h + rf_clamp(top, 0, p->in.h - 1));
         const int32_t in_place = reads_in_place(p, row, to);
+        line lines[MOST_ROWS];
+        const int32_t count = in_place ? 0 : lines_of(p, in, image, top, (int8_t *)scratch, lines);
         for (int32_t x = 0, pixels; x < p->out.w; x += pixels) {
             pixels = rf_min(p->out.w - x, MOST_PIXELS);
             const int8_t *first = in_place ? row + x * step : (const int8_t *)scratch;
             panel.pixel[0] = first;
             panel.pixel[1] = first + (in_place ? step : inputs);
             panel.pixel[2] = first + 2 * (in_place ? step : inputs);
-            for (int32_t ky = 0; !in_place && ky < p->window.kernel_h; ky++) {
-                const int32_t at = top + ky * p->window.dilation_h;
-                const int8_t *from = at < 0 || at >= p->in.h ? NULL : in + rf_row(&p->in, image * p->in.h + at);
-                gather_row(p, from, x, pixels, (int8_t *)scratch + ky * p->window.kernel_w * p->in.c, inputs);
+            if (!in_place) {
+                gather(p, lines, count, x, pixels, (int8_t *)scratch, inputs);
             }
             rf_mve_run_channels(&panel, panels[p->rounds_down][is_short][pixels - 1], p->weights, p->table, inputs, p->out.c,
                                 to + x * p->out.c, pixels);

@@ -4,7 +4,7 @@
 
 #include "../rf.h"
 
-/* Weights and table as in rf_mve_panel.h; rows of channels that make no whole group follow in order. */
+/* At most 16 rows of a filter. Weights and table as in rf_mve_panel.h; rows of channels that make no whole group follow in order. */
 typedef struct {
     rf_plane in, out;
     rf_window window;

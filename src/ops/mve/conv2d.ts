@@ -12,7 +12,10 @@ import { biasOf, constantFields, groupRows, groupTable, outputFields, rowsOf } f
 /** Pixels that the kernel gathers at once. */
 const pixels = 3;
 
-/** Null: other types, groups, or scales of a half or more. */
+/** Rows of a filter that it has room for. */
+const mostRows = 16;
+
+/** Null: other types, groups, filters of many rows, or scales of a half or more. */
 export function conv2dMve(view: OpView<Conv2dAttrs>): readonly KernelCall[] | null {
   const [input, weights] = [view.input(0), view.input(1)];
   if (input.dtype !== 'int8' || input.shape[3] !== weights.shape[3]) return null;
@@ -27,6 +30,7 @@ export function convolutionMve(
   activation: Activation,
   { count, kernelH, kernelW, values }: Filters,
 ): readonly KernelCall[] | null {
+  if (kernelH > mostRows) return null;
   const [input, output] = [view.input(0), view.output(0)];
   const inputs = values.length / count;
   const inZero = perTensor(input).zeroPoint;
