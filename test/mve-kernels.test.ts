@@ -91,9 +91,9 @@ function checkOutput(t: ExecutionContext, output: string, why: string, made: Bat
 }
 
 const operators = {
-  conv2d: randomConv2d,
-  depthwise_conv2d: randomDepthwise,
-  fully_connected: randomFullyConnected,
+  conv2d: randomConv2d(),
+  depthwise_conv2d: randomDepthwise(),
+  fully_connected: randomFullyConnected(),
   add: randomAdd,
   pool2d: randomPool,
   global_pool: randomGlobalPool,
