@@ -91,6 +91,7 @@ export function emitProject(graph: Graph, plan: Plan, options: EmitOptions): Pro
 
 const runtimeHeaders = ['rf.h', 'rf_quant.h', 'rf_fixed.h', 'rf_broadcast.h'];
 const dspHeaders = ['rf_dsp.h', 'rf_dsp_scale.h', 'rf_dsp_panel.h', 'rf_dsp_dot.h'];
+const mveHeaders = ['rf_mve.h', 'rf_mve_panel.h'];
 
 /** What every kernel may include, and each kernel file with its header. */
 function runtimeFiles(kernels: readonly string[]): [string, { asset: string }][] {
@@ -98,6 +99,7 @@ function runtimeFiles(kernels: readonly string[]): [string, { asset: string }][]
   return [
     ...runtimeHeaders.map(asset),
     ...(kernels.some((file) => file.endsWith('_dsp')) ? dspHeaders.map(asset) : []),
+    ...(kernels.some((file) => file.endsWith('_mve')) ? mveHeaders.map(asset) : []),
     ...kernels.flatMap((file) => [asset(`ops/${file}.h`), asset(`ops/${file}.c`)]),
   ];
 }

@@ -1,6 +1,7 @@
 /** ADD and SUB: element-wise with broadcast. Quantised: both operands are brought to twice the larger scale first. */
 import { type BinaryAttrs, type BinaryParams, binaryBinding, binaryOp, clampParams } from './binary.js';
 import { sumDsp } from './dsp/binary.js';
+import { addMve } from './mve/add.js';
 import type { OpDef, OpView, TfliteBinding } from './op-def.js';
 import { activationRange, perTensor, quantiseMultiplier } from './quantise.js';
 
@@ -20,7 +21,7 @@ function sumOp(
     params: (view) => clampParams(view) ?? sumParams(view, round),
     evaluate: kind === 'add' ? (a, b) => a + b : (a, b) => a - b,
   });
-  return { ...def, fast: { dsp: (view) => sumDsp(def.calls(view)) } };
+  return { ...def, fast: { dsp: (view) => sumDsp(def.calls(view)), ...(kind === 'add' && { mve: addMve }) } };
 }
 
 /**

@@ -4,6 +4,7 @@ import { convolutionParams, kernelSuffix, refuseConvolution, windowStruct } from
 import { depthwiseAnyDsp } from './dsp/depthwise-any.js';
 import { depthwiseConv2dDsp } from './dsp/depthwise-conv2d.js';
 import { channelwiseRowOverlap, paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
+import { depthwiseConv2dMve } from './mve/depthwise-conv2d.js';
 import type { OpDef, OpView } from './op-def.js';
 import { type Activation, activationOf } from './quantise.js';
 import { firstRefusal, refuseRank } from './refusal.js';
@@ -66,7 +67,7 @@ export const depthwiseConv2d: OpDef<DepthwiseConv2dAttrs> = {
     ),
   rowOverlap: (view) =>
     channelwiseRowOverlap(view.input(0), view.output(0), axes(view).w, view.attrs.strideW),
-  fast: { dsp: (view) => depthwiseConv2dDsp(view) ?? depthwiseAnyDsp(view) },
+  fast: { dsp: (view) => depthwiseConv2dDsp(view) ?? depthwiseAnyDsp(view), mve: depthwiseConv2dMve },
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
     const suffix = kernelSuffix(input);

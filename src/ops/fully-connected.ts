@@ -3,6 +3,7 @@ import { elementCount } from '../ir/tensor.js';
 import { convolutionParams, kernelSuffix, narrowField, refuseConvolution } from './convolution.js';
 import { fullyConnectedDsp } from './dsp/fully-connected.js';
 import { fullyConnectedAnyDsp } from './dsp/fully-connected-any.js';
+import { fullyConnectedMve } from './mve/fully-connected.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import {
   type Activation,
@@ -85,6 +86,7 @@ export const fullyConnected: OpDef<FullyConnectedAttrs> = {
       const common = commonMultiplier(view);
       return fullyConnectedDsp(view, common) ?? fullyConnectedAnyDsp(view, common);
     },
+    mve: (view) => (view.input(0).dtype === 'int8' ? fullyConnectedMve(view, commonMultiplier(view)) : null),
   },
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
