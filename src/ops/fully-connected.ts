@@ -4,6 +4,7 @@ import { convolutionParams, kernelSuffix, narrowField, refuseConvolution } from 
 import { fullyConnectedDsp } from './dsp/fully-connected.js';
 import { fullyConnectedAnyDsp } from './dsp/fully-connected-any.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
+import { refuseOverflow } from './overflow.js';
 import {
   type Activation,
   activationOf,
@@ -75,6 +76,7 @@ export const fullyConnected: OpDef<FullyConnectedAttrs> = {
           ? null
           : { reason: 'per-channel weights have zero points', hint: 'quantise the weights symmetrically' };
       },
+      () => refuseOverflow(view, 'first'),
     );
   },
   macs: (view) => elementCount(view.input(0).shape) * view.input(1).shape[0]!,
