@@ -12,6 +12,7 @@ import { conv2dAnyDsp } from './dsp/conv2d-any.js';
 import { paddingOf, pixelwiseRowOverlap, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import { conv2dMve } from './mve/conv2d.js';
 import type { OpDef, OpView } from './op-def.js';
+import { refuseOverflow } from './overflow.js';
 import { type Activation, activationOf } from './quantise.js';
 import { firstRefusal, refuseRank } from './refusal.js';
 
@@ -59,6 +60,7 @@ export const conv2d: OpDef<Conv2dAttrs> = {
           hint: 'export the network again',
         };
       },
+      () => refuseOverflow(view, 'first'),
     );
   },
   macs: (view) => elementCount(view.output(0).shape) * elementCount(view.input(1).shape.slice(1)),

@@ -6,6 +6,7 @@ import { depthwiseConv2dDsp } from './dsp/depthwise-conv2d.js';
 import { channelwiseRowOverlap, paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import { depthwiseConv2dMve } from './mve/depthwise-conv2d.js';
 import type { OpDef, OpView } from './op-def.js';
+import { refuseOverflow } from './overflow.js';
 import { type Activation, activationOf } from './quantise.js';
 import { firstRefusal, refuseRank } from './refusal.js';
 
@@ -53,6 +54,7 @@ export const depthwiseConv2d: OpDef<DepthwiseConv2dAttrs> = {
           hint: 'export the network again',
         };
       },
+      () => refuseOverflow(view, 'last'),
     );
   },
   macs: (view) => elementCount(view.output(0).shape) * view.input(1).shape[1]! * view.input(1).shape[2]!,

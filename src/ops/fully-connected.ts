@@ -5,6 +5,7 @@ import { fullyConnectedDsp } from './dsp/fully-connected.js';
 import { fullyConnectedAnyDsp } from './dsp/fully-connected-any.js';
 import { fullyConnectedMve } from './mve/fully-connected.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
+import { refuseOverflow } from './overflow.js';
 import {
   type Activation,
   activationOf,
@@ -76,6 +77,7 @@ export const fullyConnected: OpDef<FullyConnectedAttrs> = {
           ? null
           : { reason: 'per-channel weights have zero points', hint: 'quantise the weights symmetrically' };
       },
+      () => refuseOverflow(view, 'first'),
     );
   },
   macs: (view) => elementCount(view.input(0).shape) * view.input(1).shape[0]!,
