@@ -36,7 +36,7 @@ static inline int32_t *put(int32_t *to, int32_t step, const int8_t *from, int32_
 #if RF_DSP_NATIVE
 
 /*
- * `words` > 0 words of three or four pixels `pitch` bytes apart, interleaved pair by pair. r0 to r3 pixels, r8 to r11 their
+ * `words` > 0 words of two to four pixels `pitch` bytes apart, interleaved pair by pair. r0 to r3 pixels, r8 to r11 their
  * words and even bytes, r4 to r7 their odd bytes, r12 the column, lr its end: 16 instructions for 16 inputs.
  */
 #define WORDS_HEAD "push {r4-r11, lr}\n mov r12, r0\n mov r0, r1\n mov lr, r3\n add r1, r0, r2\n add r3, r2, r1\n"
@@ -62,9 +62,22 @@ RF_DSP_ASSEMBLY static int32_t *put_words3(int32_t *to __attribute__((unused)),
             "sxtb16 r8, r8\n sxtb16 r9, r9\n sxtb16 r10, r10\n"
             "stm r12!, {r8-r10}\n stm r12!, {r4-r6}\n cmp r12, lr\n bne 1b\n mov r0, r12\n pop {r4-r11, pc}\n");
 }
+RF_DSP_ASSEMBLY static int32_t *put_words2(int32_t *to __attribute__((unused)),
+                                                            const int8_t *from __attribute__((unused)),
+                                                            int32_t pitch __attribute__((unused)),
+                                                            int32_t words __attribute__((unused)))
+{
+    __asm__(WORDS_HEAD "add lr, r12, lr, lsl #4\n"
+            "1: ldr r8, [r0], #4\n ldr r9, [r1], #4\n"
+            "sxtb16 r4, r8, ror #8\n sxtb16 r5, r9, ror #8\n sxtb16 r2, r8\n sxtb16 r3, r9\n"
+            "stm r12!, {r2-r5}\n cmp r12, lr\n bne 1b\n mov r0, r12\n pop {r4-r11, pc}\n");
+}
 
 static inline int32_t *put_words(int32_t *to, int32_t pixels, const int8_t *from, int32_t pitch, int32_t words)
 {
+    if (pixels == 2) {
+        return put_words2(to, from, pitch, words);
+    }
     return pixels == 4 ? put_words4(to, from, pitch, words) : put_words3(to, from, pitch, words);
 }
 
@@ -80,7 +93,7 @@ static int32_t *put_words(int32_t *to, int32_t pixels, const int8_t *from, int32
 
 #endif
 
-/* As put, for three or four pixels `pitch` bytes apart. */
+/* As put, for two to four pixels `pitch` bytes apart. */
 static inline int32_t *put_pixels(int32_t *to, int32_t pixels, const int8_t *from, int32_t pitch, int32_t count)
 {
     const int32_t words = count >> 2, rest = count & 3;
@@ -160,7 +173,7 @@ static void gather(const rf_conv2d_s8_dsp_params *p, const look *at, int32_t x, 
     }
 }
 
-/* All inputs of three or four pixels of a row from x on whose windows stay inside it. */
+/* All inputs of two to four pixels of a row from x on whose windows stay inside it. */
 static void gather_inside(const rf_conv2d_s8_dsp_params *p, const look *at, int32_t x, int32_t *to, int32_t pixels)
 {
     const int32_t count = p->window.kernel_w * p->in.c, pitch = p->window.stride_w * p->in.c;
@@ -178,7 +191,17 @@ static void multiply(const rf_conv2d_s8_dsp_params *p, const int32_t *columns, i
     const int32_t whole = p->out.c >> 1;
     const int32_t *last = p->table + whole * RF_DSP_PAIR_WORDS;
     rf_dsp_panel panel = {columns, columns + pixels * p->pairs, p->table, out, p->out.c, last, p->weights};
-    if (whole > 0) {
+    int32_t done = 0;
+    if (pixels == 2 && whole > 1) {
+        done = whole & ~1;
+        panel.table_end = p->table + done * RF_DSP_PAIR_WORDS;
+        (p->rounds_down ? rf_dsp_panel22_floor : rf_dsp_panel22_round)(&panel);
+        panel.table = panel.table_end;
+        panel.table_end = last;
+        panel.out += 2 * done;
+        panel.weights += 4 * p->pairs * done;
+    }
+    if (whole > done) {
         run(&panel);
     }
     if (p->out.c & 1) {
@@ -224,7 +247,7 @@ void rf_conv2d_s8_dsp(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int8_t
         look_at(p, in, y, &at);
         for (int32_t left = rows * p->out.w; left > 0;) {
             const int32_t pixels = rf_dsp_next_pixels(left, p->pixels);
-            if (pixels > 2 && x >= inside_begin && x + pixels <= inside_end) {
+            if (pixels > 1 && x >= inside_begin && x + pixels <= inside_end) {
                 gather_inside(p, &at, x, columns, pixels);
                 x += pixels;
             } else {

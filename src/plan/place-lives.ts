@@ -3,9 +3,9 @@
  * arena: seen from there, what is left of it is a skyline that sinks, on which everything else is stacked. The solver
  * works in that upside-down memory, where the input stands on the ground.
  */
+import { alignUp, wordBytes } from './alignment.js';
 import type { AllocationBuffer, AllocationSolution, PlanSolver, SolverLimits } from './allocation.js';
-import { wordBytes } from './row-graph.js';
-import { alignUp, type RowLife } from './row-lives.js';
+import type { RowLife } from './row-lives.js';
 
 export interface Placement {
   /** One per life, bytes from the start of the arena. */
