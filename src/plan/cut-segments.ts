@@ -168,16 +168,19 @@ class CutSearch {
 
   /** The fastest kernel of an operator in a segment whose scratch stays within `bound`; null when none does. */
   kernelAt(first: number, last: number, position: number, bound: number): number | null {
-    const op = this.graph.ops[position]!;
-    const live = this.#liveIn(first, last)[position - first]!;
-    for (let kernel = 0; kernel < op.kernels.length; kernel++)
-      if (live + scratchOf(op, kernel) <= bound) return kernel;
-    return null;
+    return fastestWithin(this.graph.ops[position]!, this.#liveIn(first, last)[position - first]!, bound);
   }
 }
 
+/** The fastest kernel whose scratch beside `live` bytes stays within `bound`; null when there is none. */
+export function fastestWithin(op: RowOp, live: number, bound: number): number | null {
+  for (let kernel = 0; kernel < op.kernels.length; kernel++)
+    if (live + scratchOf(op, kernel) <= bound) return kernel;
+  return null;
+}
+
 /** Scratch of an operator beside what is alive, with its n-th kernel (-1: the last). */
-function scratchOf({ scratchKept, kernels }: RowOp, n: number): number {
+export function scratchOf({ scratchKept, kernels }: RowOp, n: number): number {
   const kernel: KernelChoice = kernels.at(n)!;
   return scratchKept ? 0 : alignUp(kernel.scratchBytes, scratchAlignment);
 }

@@ -20,6 +20,7 @@ import {
 import { type RowGraph, rowGraph } from './row-graph.js';
 import { type RowLife, rowLives, type ScratchUse } from './row-lives.js';
 import { joinSteps, type Steps, segmentSteps } from './row-schedule.js';
+import { searchShifts } from './shift-search.js';
 import { spareMoves } from './spare-moves.js';
 import { unitGraph } from './unit-graph.js';
 
@@ -117,27 +118,44 @@ function familyOf({ rows, cuts }: Layout, words: string, objective: Plan['object
 }
 
 function bestLayout(variants: readonly RowGraph[], instructions: number, options: Options): Layout | null {
-  const cut = variants.map((variant) => cutWithin(variant, instructions)).filter((one) => one !== null);
-  if (cut.length === 0) return null;
-  cut.sort((a, b) => a.cuts.peakBytes - b.cuts.peakBytes);
-  const first = cut[0]!;
-  const second = cut.find(({ cuts }) => cuts.peakBytes > first.cuts.peakBytes);
-  const layout = layOut(first, options, options.seconds * (second ? 0.7 : 0.9));
-  // What has the smaller peak need not have the smaller layout.
-  if (!second || layout.packing.arenaBytes <= second.cuts.peakBytes) return layout;
-  const other = layOut(second, options, options.seconds / 4);
-  return other.packing.arenaBytes < layout.packing.arenaBytes ? other : layout;
+  const cuts = variants.flatMap((variant) => cutsWithin(variant, variants.at(-1)!, instructions));
+  cuts.sort((a, b) => a.cuts.peakBytes - b.cuts.peakBytes || shiftCount(a) - shiftCount(b));
+  let best: Layout | null = null;
+  for (const [rank, cut] of cuts.entries()) {
+    // What has the smaller peak need not have the smaller layout.
+    if (best && best.packing.arenaBytes <= cut.cuts.peakBytes) break;
+    if (rank > 0 && cut.cuts.peakBytes === cuts[rank - 1]!.cuts.peakBytes) continue;
+    const layout = layOut(cut, options, options.seconds / 2 ** (rank + 1));
+    if (!best || layout.packing.arenaBytes < best.packing.arenaBytes) best = layout;
+  }
+  return best;
 }
 
-/** The cuts with the smallest peak among those that leave a number of buffers that can be placed; null when none does. */
-function cutWithin(graph: RowGraph, instructions: number): Cut | null {
-  for (let maxLength = longestSegment(graph); maxLength >= 1; maxLength = Math.floor(maxLength / 2)) {
-    const { cuts, rows: chosen } = cutSegments(graph, { maxLength, instructions });
-    const rows = spareMoves(chosen, cuts);
-    if (unitCount(rows) <= mostBuffers) return { rows, cuts };
-  }
-  return null;
+function shiftCount({ rows }: Cut): number {
+  return rows.ops.filter(({ shiftBytes }) => shiftBytes !== null).length;
 }
+
+/**
+ * The cuts with the smallest peak, and what becomes of them when single operators shift; among those that leave a number of
+ * buffers that can be placed.
+ */
+function cutsWithin(graph: RowGraph, shifting: RowGraph, instructions: number): Cut[] {
+  for (let maxLength = longestSegment(graph); maxLength >= 1; maxLength = Math.floor(maxLength / 2)) {
+    const found = cutSegments(graph, { maxLength, instructions });
+    const searched = searchShifts(shifting, found, instructions);
+    const pays = searched.cuts.peakBytes < shiftingWorth * found.cuts.peakBytes;
+    const cuts = (pays ? [found, searched] : [found]).map(({ rows, cuts }) => ({
+      cuts,
+      rows: spareMoves(rows, cuts),
+    }));
+    const placeable = cuts.filter(({ rows }) => unitCount(rows) <= mostBuffers);
+    if (placeable.length > 0) return placeable;
+  }
+  return [];
+}
+
+/** Odd sizes cost about as much when they are placed. */
+const shiftingWorth = 0.98;
 
 /** More buffers than this would take the search for offsets minutes and gigabytes. */
 const mostBuffers = 4096;
@@ -209,12 +227,12 @@ const scratchTablesWorth = 1.01;
 
 /** Search nodes rather than time, so that the same plan comes out on every machine that is not much slower than most. */
 function effort(lives: readonly RowLife[], seconds: number): SolverLimits {
-  const nodes = Math.round((seconds * nodesPerSecond) / lives.length);
+  const nodes = Math.round((seconds * nodesPerSecond) / lives.length ** 1.5);
   return { seconds, seed: 1, nodes };
 }
 
-/** Of the native solver, for one buffer, on a machine with other work to do; an idle one takes a third of the time. */
-const nodesPerSecond = 5e7;
+/** Of the native solver, for one buffer; large networks, which take longest in other ways, get less than their share. */
+const nodesPerSecond = 1e9;
 
 /**
  * A network with streamed input stops at each row: what it must remember lies in the arena, `rf` emits it as eight bytes and
@@ -255,6 +273,7 @@ function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: stri
     arenaBytes,
     lowerBoundBytes,
     provenOptimal: arenaBytes === lowerBoundBytes,
+    engine: options.solver.engine,
     family,
     macs: graph.ops.reduce((sum, op) => sum + defOf(op).macs(viewOp(graph, op)), 0),
     extraMacs: 0,

@@ -6,6 +6,7 @@ import type { OpId } from '../ir/graph.js';
 import type { TensorId } from '../ir/tensor.js';
 import { callChoices, callsOf } from '../ops/index.js';
 import type { KernelCall, KernelSet, OpView } from '../ops/op-def.js';
+import type { Engine } from './allocation.js';
 
 /** One step: a row of an operator that runs row by row, or all of one that does not. */
 export interface PlanStep {
@@ -76,6 +77,8 @@ export interface Plan {
   /** No plan of this family can be smaller. */
   readonly lowerBoundBytes: number;
   readonly provenOptimal: boolean;
+  /** What placed the buffers: the native core, or the TypeScript solver that takes its place. */
+  readonly engine: Engine;
   /** The plans among which this one was sought, in words. */
   readonly family: string;
   readonly macs: number;

@@ -30,10 +30,14 @@ export interface RowOp {
   readonly scratchBytes: number;
   /** Whether it must stay untouched between steps. */
   readonly scratchKept: boolean;
+  /** Whether nothing of the outputs is written before the last step. */
+  readonly writesLast: boolean;
   /** Inputs that output 0 may overwrite in place, by position in `inputs`: same element for element. */
   readonly inPlace: readonly number[];
   /** How many bytes before a dying row of input 0 a row of output 0 may start, to lie over it; null when it may not. */
   readonly shiftBytes: number | null;
+  /** Whether it may do so where both rows then waste memory for as long as they live. */
+  readonly shiftsWastefully: boolean;
 }
 
 export interface RowTensor {
@@ -125,8 +129,10 @@ function arrival(tensor: Tensor): RowOp {
     kernel: 0,
     scratchBytes: 0,
     scratchKept: false,
+    writesLast: false,
     inPlace: [],
     shiftBytes: null,
+    shiftsWastefully: false,
   };
 }
 
@@ -165,8 +171,10 @@ function rowOp(graph: Graph, op: Op, options: RowGraphOptions): RowOp {
     kernel: 0,
     scratchBytes: kernels[0]!.scratchBytes,
     scratchKept: rule?.kind === 'accumulate',
+    writesLast: rule?.kind === 'accumulate' && !rule.growing,
     inPlace,
     shiftBytes: isWindow && options.shifted ? shiftOf(view, options.rowAlignment) : null,
+    shiftsWastefully: false,
   };
 }
 

@@ -78,7 +78,8 @@ export class Homes {
     if (births[to] !== time) return;
     const death = deaths[to]!;
     const stay = death < 0 ? Number.POSITIVE_INFINITY : death - time;
-    if (!isWorthwhile(source.heldBytes, target.heldBytes, op.shiftBytes, stay)) return;
+    const waste = op.shiftsWastefully;
+    if (!waste && !isWorthwhile(source.heldBytes, target.heldBytes, op.shiftBytes, stay)) return;
     for (let row = input.first![y]!; row < input.last![y]!; row++) {
       const from = source.base + row;
       // Memory that was taken before the segment keeps its size; and leads would add up along chains of such moves.

@@ -73,6 +73,7 @@ function timesOf(
       const end = tensor.base + (last?.[y] ?? 1);
       for (let unit = tensor.base + (first?.[y] ?? 0); unit < end; unit++) deaths[unit] = time;
     }
+    if (op.writesLast && y < op.steps - 1) continue;
     for (const { base, units } of op.outputs) {
       const unit = base + (units === 1 ? 0 : y);
       if (births[unit] === steps.count) births[unit] = time;

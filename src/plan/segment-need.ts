@@ -105,6 +105,7 @@ export class SegmentNeeds {
         const end = base + (input.last?.[y] ?? 1);
         for (let unit = base + (input.first?.[y] ?? 0); unit < end; unit++) deaths[unit] = time;
       }
+      if (op.writesLast && y < op.steps - 1) continue;
       for (const { base, units, lastReader } of op.outputs) {
         const unit = base + (units === 1 ? 0 : y);
         if (births[unit]! < 0) births[unit] = time;

@@ -40,8 +40,10 @@ export interface UnitOp {
   readonly steps: number;
   readonly inputs: readonly UnitInput[];
   readonly outputs: readonly UnitTensor[];
+  readonly writesLast: boolean;
   readonly inPlace: readonly number[];
   readonly shiftBytes: number | null;
+  readonly shiftsWastefully: boolean;
   /** Positions of the operators that read an output. */
   readonly readers: readonly number[];
 }
@@ -89,8 +91,10 @@ export function unitGraph({ ops, tensors }: RowGraph): UnitGraph {
         return { tensor, first, last, byRow: rows !== null, needed };
       }),
       outputs: op.outputs.map(({ tensor }) => byId.get(tensor)!),
+      writesLast: op.writesLast,
       inPlace: op.inPlace,
       shiftBytes: op.shiftBytes,
+      shiftsWastefully: op.shiftsWastefully,
       readers: op.outputs.flatMap(({ tensor }) => tensors.get(tensor)!.readers),
     })),
     ...{ tensors: list, byId, unitCount: tensorOf.length, tensorOf },

@@ -118,6 +118,7 @@ export function printPlan(plan: PlanResult): string {
     pairs([
       ['lower bound', `${grouped(plan.lowerBoundBytes)} bytes: ${proof}`],
       ['sought among', plan.family],
+      ['solver', solvers[plan.engine]],
       ['objective', `${plan.objective}, input ${plan.input}`],
       [
         'MACs',
@@ -132,6 +133,11 @@ export function printPlan(plan: PlanResult): string {
     plan.advice.length === 0 ? '' : `Advice:\n${plan.advice.map((line) => `  ${line}`).join('\n')}`,
   );
 }
+
+const solvers = {
+  native: 'native core',
+  typescript: 'TypeScript; the native core is not built (`node tools/build-native.mjs` does, with cargo)',
+};
 
 /** One line for all pieces of a tensor or scratch, in the order of their births: where the lowest is, how much lives at once. */
 function bufferLines({ buffers }: PlanResult): Cell[][] {

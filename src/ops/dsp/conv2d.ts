@@ -1,5 +1,5 @@
 /** CONV_2D of int8 images on the DSP extension, and what amounts to it: rf_conv2d_s8_dsp. */
-import { typedArray } from '../../ir/tensor.js';
+import { elementCount, typedArray } from '../../ir/tensor.js';
 import type { Conv2dAttrs } from '../conv2d.js';
 import { windowStruct } from '../convolution.js';
 import { type WindowAttrs, windowOf } from '../geometry.js';
@@ -27,11 +27,38 @@ export function conv2dDsp(view: OpView<Conv2dAttrs>): readonly KernelCall[] | nu
   return convolutionCall(view, view.attrs.activation, { count, kernelH, kernelW, values });
 }
 
-/** The same with fewer and fewer pixels at a time: a column less to gather, and every weight loaded more often. */
+/**
+ * The same with fewer and fewer pixels at a time: a column less to gather, and every weight loaded more often. Two pixels
+ * may also be computed in two parts, which takes half the columns and a place for sums.
+ */
 export function fewerPixels(view: OpView<WindowAttrs>, call: KernelCall): readonly KernelCall[] {
   if (call.kernel !== kernel) return [];
   const most = Number(call.params.pixels);
-  return Array.from({ length: most - 1 }, (_, i) => withPixels(view, call, most - 1 - i));
+  const calls = Array.from({ length: most }, (_, i) => withPixels(view, call, most - i));
+  const parts = most > 1 ? inParts(view, calls.at(-2)!) : null;
+  return parts ? [...calls.slice(1, -1), parts, calls.at(-1)!] : calls.slice(1);
+}
+
+/** Null where a part does not hold a multiple of four pairs, or channels do not come in fours. */
+function inParts(view: OpView<WindowAttrs>, call: KernelCall): KernelCall | null {
+  const { struct } = call.params.window as { struct: Readonly<Record<string, number>> };
+  const { kernel_h: kernelH = 1, kernel_w: kernelW = 1 } = struct;
+  const [input, output] = [view.input(0), view.output(0)];
+  const channels = output.shape[3]!;
+  if (kernelH < 2 || (kernelW * input.shape[3]!) % 8 !== 0 || input.shape[3]! % 4 !== 0 || channels % 4 !== 0)
+    return null;
+  const pairs = Number(call.params.pairs);
+  const first = Math.ceil(kernelH / 2);
+  const { whole, byRow } = call.instructions!;
+  const outputs = elementCount(output.shape);
+  // Sums are stored and loaded, and most else is done twice.
+  const more = 4 * outputs + (60 * outputs) / channels;
+  return {
+    ...call,
+    params: { ...call.params, first_rows: first },
+    scratchBytes: 4 * Math.max((2 * first * pairs) / kernelH, pairs) + 8 * channels,
+    instructions: { whole: whole + more, byRow: byRow + more },
+  };
 }
 
 /** A call with the columns, and so the working memory and the instructions, of at most `pixels` at a time. */
@@ -108,6 +135,7 @@ export function convolutionCall(
       rounds_down: down ? 1 : 0,
       pixels,
       pairs: order.length,
+      first_rows: 0,
       weights: { array: { role: 'weights', values: panel.weights, weight: true } },
       table: { array: { role: 'table', values: panel.table, weight: false } },
     },
