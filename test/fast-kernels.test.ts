@@ -33,9 +33,12 @@ const cases = Number(process.env.RF_FUZZ_CASES ?? 20_000);
 /** The case of an operator, or null when the set leaves it to another. */
 function kernelCase(view: OpView, set: 'dsp' | 'plain', random: Random): KernelCase | null {
   const def = defOf(view.op);
-  const [fast] = def.fast?.[set]?.(view) ?? [];
+  const [fastest] = def.fast?.[set]?.(view) ?? [];
   const [reference] = def.calls(view);
-  if (!fast || !reference) return null;
+  if (!fastest || !reference) return null;
+  // Any of the ways to call it, with less working memory too.
+  const ways = [fastest, ...(def.leaner?.(view, fastest) ?? [])];
+  const fast = ways[Math.floor(random() * ways.length)]!;
   const inputs = new Map(fast.reads.map((id) => [id, bytesOf(view, id, random)]));
   return { view, reference, fast, inputs };
 }
@@ -71,10 +74,12 @@ function batch(make: (random: Random) => OpView, set: 'dsp' | 'plain', seed: num
     taken++;
     const { kernel, scratchBytes, reads } = made.fast;
     const sizes = reads.map((id) => made.inputs.get(id)!.length === tensorBytes(made.view.output(0)));
-    const name = `${kernel} ${scratchBytes > 0} ${reads} ${sizes} ${made.reference.kernel} ${made.reference.scratchBytes > 0}`;
-    if (!kinds.has(name)) kinds.set(name, examples.push(made) - 1);
-    kernels.set(made.fast.kernel, (kernels.get(made.fast.kernel) ?? 0) + 1);
-    parts.push(...caseBytes(kinds.get(name)!, made));
+    const kind = `${kernel} ${scratchBytes > 0} ${reads} ${sizes} ${made.reference.kernel} ${made.reference.scratchBytes > 0}`;
+    if (!kinds.has(kind)) kinds.set(kind, examples.push(made) - 1);
+    const inParts = Number(made.fast.params.first_rows ?? 0) > 0 ? ' in two parts' : '';
+    const name = made.fast.kernel + inParts;
+    kernels.set(name, (kernels.get(name) ?? 0) + 1);
+    parts.push(...caseBytes(kinds.get(kind)!, made));
   }
   const files = new Set(examples.flatMap(({ fast, reference }) => [fast.file, reference.file]));
   return {
@@ -100,12 +105,24 @@ function build(t: ExecutionContext, made: Batch, compiler: string, flags: readon
   return dir;
 }
 
+/** Convolutions that may be computed in two parts, which few are. */
+function divisibleConv2d(random: Random): OpView {
+  for (;;) {
+    const view = randomConv2d()(random);
+    const def = defOf(view.op);
+    const [fastest] = def.fast?.dsp?.(view) ?? [];
+    const ways = fastest ? (def.leaner?.(view, fastest) ?? []) : [];
+    if (ways.some(({ params }) => Number(params.first_rows) > 0)) return view;
+  }
+}
+
 const operators: readonly (readonly [
   name: string,
   set: 'dsp' | 'plain',
   make: (random: Random) => OpView,
 ])[] = [
   ['conv2d', 'dsp', randomConv2d()],
+  ['conv2d in two parts', 'dsp', divisibleConv2d],
   ['conv2d in groups', 'dsp', randomConv2d('int8', true)],
   ['conv2d of int16', 'dsp', (random) => randomConv2d('int16', random() < 0.3)(random)],
   ['depthwise_conv2d', 'dsp', randomDepthwise()],

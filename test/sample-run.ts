@@ -64,6 +64,7 @@ export const samplePlan: PlanResult = {
   arenaBytes: 17_280,
   lowerBoundBytes: 16_490,
   provenOptimal: false,
+  engine: 'native',
   family: 'whole layers in the order of the file, best of four first-fit orders',
   macs,
   extraMacs: 0,

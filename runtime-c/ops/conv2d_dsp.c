@@ -36,7 +36,7 @@ static inline int32_t *put(int32_t *to, int32_t step, const int8_t *from, int32_
 #if RF_DSP_NATIVE
 
 /*
- * `words` > 0 words of three or four pixels `pitch` bytes apart, interleaved pair by pair. r0 to r3 pixels, r8 to r11 their
+ * `words` > 0 words of two to four pixels `pitch` bytes apart, interleaved pair by pair. r0 to r3 pixels, r8 to r11 their
  * words and even bytes, r4 to r7 their odd bytes, r12 the column, lr its end: 16 instructions for 16 inputs.
  */
 #define WORDS_HEAD "push {r4-r11, lr}\n mov r12, r0\n mov r0, r1\n mov lr, r3\n add r1, r0, r2\n add r3, r2, r1\n"
@@ -62,9 +62,22 @@ RF_DSP_ASSEMBLY static int32_t *put_words3(int32_t *to __attribute__((unused)),
             "sxtb16 r8, r8\n sxtb16 r9, r9\n sxtb16 r10, r10\n"
             "stm r12!, {r8-r10}\n stm r12!, {r4-r6}\n cmp r12, lr\n bne 1b\n mov r0, r12\n pop {r4-r11, pc}\n");
 }
+RF_DSP_ASSEMBLY static int32_t *put_words2(int32_t *to __attribute__((unused)),
+                                                            const int8_t *from __attribute__((unused)),
+                                                            int32_t pitch __attribute__((unused)),
+                                                            int32_t words __attribute__((unused)))
+{
+    __asm__(WORDS_HEAD "add lr, r12, lr, lsl #4\n"
+            "1: ldr r8, [r0], #4\n ldr r9, [r1], #4\n"
+            "sxtb16 r4, r8, ror #8\n sxtb16 r5, r9, ror #8\n sxtb16 r2, r8\n sxtb16 r3, r9\n"
+            "stm r12!, {r2-r5}\n cmp r12, lr\n bne 1b\n mov r0, r12\n pop {r4-r11, pc}\n");
+}
 
 static inline int32_t *put_words(int32_t *to, int32_t pixels, const int8_t *from, int32_t pitch, int32_t words)
 {
+    if (pixels == 2) {
+        return put_words2(to, from, pitch, words);
+    }
     return pixels == 4 ? put_words4(to, from, pitch, words) : put_words3(to, from, pitch, words);
 }
 
@@ -80,7 +93,7 @@ static int32_t *put_words(int32_t *to, int32_t pixels, const int8_t *from, int32
 
 #endif
 
-/* As put, for three or four pixels `pitch` bytes apart. */
+/* As put, for two to four pixels `pitch` bytes apart. */
 static inline int32_t *put_pixels(int32_t *to, int32_t pixels, const int8_t *from, int32_t pitch, int32_t count)
 {
     const int32_t words = count >> 2, rest = count & 3;
@@ -143,13 +156,19 @@ static int32_t *put_broken_row(const rf_conv2d_s8_dsp_params *p, int32_t left, c
     return (c & 3) == 0 ? to : put(to, step, bytes, kernel * c);
 }
 
-/* All inputs of output pixel x of a row. */
-static void gather(const rf_conv2d_s8_dsp_params *p, const look *at, int32_t x, int8_t *bytes, int32_t *to, int32_t step)
+/* Kernel rows begin to end - 1. */
+typedef struct {
+    int32_t begin, end;
+} row_range;
+
+/* The inputs of output pixel x of a row that lie in some kernel rows. */
+static void gather(const rf_conv2d_s8_dsp_params *p, const look *at, row_range rows, int32_t x, int8_t *bytes, int32_t *to,
+                   int32_t step)
 {
     const int32_t kernel = p->window.kernel_w, c = p->in.c;
     const int32_t left = x * p->window.stride_w - p->window.pad_left;
     const int32_t is_whole = p->window.dilation_w == 1 && left >= 0 && left + kernel <= p->in.w;
-    for (int32_t k = 0; k < p->window.kernel_h; k++) {
+    for (int32_t k = rows.begin; k < rows.end; k++) {
         if (!at->rows[k]) {
             to = put_zero_points(to, step, pairs_of(kernel * c), p->in_zero);
         } else if (is_whole) {
@@ -160,12 +179,13 @@ static void gather(const rf_conv2d_s8_dsp_params *p, const look *at, int32_t x, 
     }
 }
 
-/* All inputs of three or four pixels of a row from x on whose windows stay inside it. */
-static void gather_inside(const rf_conv2d_s8_dsp_params *p, const look *at, int32_t x, int32_t *to, int32_t pixels)
+/* The same of two to four pixels from x on whose windows stay inside the row. */
+static void gather_inside(const rf_conv2d_s8_dsp_params *p, const look *at, row_range rows, int32_t x, int32_t *to,
+                          int32_t pixels)
 {
     const int32_t count = p->window.kernel_w * p->in.c, pitch = p->window.stride_w * p->in.c;
     const int32_t left = (x * p->window.stride_w - p->window.pad_left) * p->in.c;
-    for (int32_t k = 0; k < p->window.kernel_h; k++) {
+    for (int32_t k = rows.begin; k < rows.end; k++) {
         to = at->rows[k] ? put_pixels(to, pixels, at->rows[k] + left, pitch, count)
                          : put_zero_points(to, 1, pairs_of(count) * pixels, p->in_zero);
     }
@@ -178,7 +198,17 @@ static void multiply(const rf_conv2d_s8_dsp_params *p, const int32_t *columns, i
     const int32_t whole = p->out.c >> 1;
     const int32_t *last = p->table + whole * RF_DSP_PAIR_WORDS;
     rf_dsp_panel panel = {columns, columns + pixels * p->pairs, p->table, out, p->out.c, last, p->weights};
-    if (whole > 0) {
+    int32_t done = 0;
+    if (pixels == 2 && whole > 1) {
+        done = whole & ~1;
+        panel.table_end = p->table + done * RF_DSP_PAIR_WORDS;
+        (p->rounds_down ? rf_dsp_panel22_floor : rf_dsp_panel22_round)(&panel);
+        panel.table = panel.table_end;
+        panel.table_end = last;
+        panel.out += 2 * done;
+        panel.weights += 4 * p->pairs * done;
+    }
+    if (whole > done) {
         run(&panel);
     }
     if (p->out.c & 1) {
@@ -192,6 +222,31 @@ static void multiply(const rf_conv2d_s8_dsp_params *p, const int32_t *columns, i
         for (int32_t i = 0; i < pixels; i++) {
             out[(i + 1) * p->out.c - 1] = pair[2 * i];
         }
+    }
+}
+
+/* Two neighbours of a row in two parts: half the columns at a time, sums of all channels between them. */
+static void multiply_parts(const rf_conv2d_s8_dsp_params *p, const look *at, int32_t x, int32_t is_inside, int32_t *columns,
+                           int8_t *out)
+{
+    const int32_t row_pairs = p->pairs / p->window.kernel_h;
+    const int32_t most = rf_max(p->first_rows, p->window.kernel_h - p->first_rows) * row_pairs * 2;
+    int32_t *sums = columns + rf_max(most, p->pairs);
+    const int32_t *table_end = p->table + (p->out.c >> 1) * RF_DSP_PAIR_WORDS;
+    for (int32_t part = 0; part < 2; part++) {
+        const row_range rows = {part * p->first_rows, part == 0 ? p->first_rows : p->window.kernel_h};
+        for (int32_t i = 0; !is_inside && i < 2; i++) {
+            gather(p, at, rows, x + i, NULL, columns + i, 2);
+        }
+        if (is_inside) {
+            gather_inside(p, at, rows, x, columns, 2);
+        }
+        const rf_dsp_part work = {columns,   columns + (rows.end - rows.begin) * row_pairs * 2,
+                                  p->table,  out,
+                                  p->out.c,  table_end,
+                                  sums,      4 * p->pairs,
+                                  p->weights + 4 * rows.begin * row_pairs};
+        (part == 0 ? rf_dsp_part_first : p->rounds_down ? rf_dsp_part_last_floor : rf_dsp_part_last_round)(&work);
     }
 }
 
@@ -211,6 +266,7 @@ void rf_conv2d_s8_dsp(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int8_t
 {
     int32_t *columns = (int32_t *)scratch;
     int8_t *bytes = (int8_t *)(columns + p->pixels * p->pairs);
+    const row_range all = {0, p->window.kernel_h};
     /* Pixels inside_begin to inside_end - 1 of a row look only at columns of the image. */
     const int32_t stride = p->window.stride_w, pad = p->window.pad_left;
     const int32_t inside_begin = (pad + stride - 1) / stride;
@@ -223,13 +279,22 @@ void rf_conv2d_s8_dsp(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int8_t
         look at;
         look_at(p, in, y, &at);
         for (int32_t left = rows * p->out.w; left > 0;) {
-            const int32_t pixels = rf_dsp_next_pixels(left, p->pixels);
-            if (pixels > 2 && x >= inside_begin && x + pixels <= inside_end) {
-                gather_inside(p, &at, x, columns, pixels);
+            int32_t pixels = rf_dsp_next_pixels(left, p->pixels);
+            const int32_t is_inside = x >= inside_begin && x + pixels <= inside_end;
+            /* Parts take neighbours of one row, so the last one of an odd row goes alone. */
+            if (p->first_rows > 0 && x + pixels > p->out.w) {
+                pixels = 1;
+            }
+            const int32_t in_parts = p->first_rows > 0 && pixels == 2;
+            if (in_parts) {
+                multiply_parts(p, &at, x, is_inside, columns, to);
+                x += pixels;
+            } else if (pixels > 1 && is_inside) {
+                gather_inside(p, &at, all, x, columns, pixels);
                 x += pixels;
             } else {
                 for (int32_t i = 0; i < pixels; i++) {
-                    gather(p, &at, x, bytes, columns + i, pixels);
+                    gather(p, &at, all, x, bytes, columns + i, pixels);
                     if (++x == p->out.w && ++at_y < y_end) {
                         x = 0;
                         look_at(p, in, at_y, &at);
@@ -240,7 +305,9 @@ void rf_conv2d_s8_dsp(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int8_t
                 x = 0;
                 look_at(p, in, at_y, &at);
             }
-            multiply(p, columns, pixels, to);
+            if (!in_parts) {
+                multiply(p, columns, pixels, to);
+            }
             clamp(p, to, pixels * p->out.c);
             to += pixels * p->out.c;
             left -= pixels;

@@ -22,11 +22,15 @@ typedef struct {
     int32_t rounds_down; /* 1: negative results are clamped away, so that ties may round up */
     int32_t pixels;      /* at most this many are computed together, 1 to 4 */
     int32_t pairs;       /* of inputs for one output */
+    int32_t first_rows;  /* 0, or the kernel rows of the first of two parts in which two pixels are computed */
     const int8_t *weights;
     const int32_t *table;
 } rf_conv2d_s8_dsp_params;
 
-/* scratch: pixels * pairs words, then (where the input channels are no multiple of four) one kernel row of inputs. */
+/*
+ * scratch: pixels * pairs words, then (where the input channels are no multiple of four) one kernel row of inputs. In two parts: the
+ * columns of the larger one, or of one whole pixel, then two words for each output channel.
+ */
 void rf_conv2d_s8_dsp(const rf_conv2d_s8_dsp_params *p, const int8_t *in, int8_t *out, void *scratch, int32_t y_begin,
                       int32_t y_end);
 

@@ -1,9 +1,9 @@
 /** Graph and Plan to the files of a C project; nothing is written here. */
 import { type Graph, tensorOf } from '../ir/graph.js';
 import { tensorBytes } from '../ir/tensor.js';
-import { callsOf, defOf } from '../ops/index.js';
+import { defOf } from '../ops/index.js';
 import { type KernelCall, type RowRule, rowView, viewOp } from '../ops/op-def.js';
-import type { Plan } from '../plan/plan.js';
+import { type Plan, plannedCalls } from '../plan/plan.js';
 import { cmakeLists, makefile } from './build-files.js';
 import { Constants } from './constants.js';
 import { networkHeader } from './network-header.js';
@@ -121,6 +121,6 @@ function emittedOp(graph: Graph, plan: Plan, id: number): EmittedOp {
     outputs: op.outputs,
     rows,
     steps,
-    calls: callsOf(rows === 'pointwise' ? rowView(view) : view, plan.kernelSets),
+    calls: plannedCalls(plan, rows === 'pointwise' ? rowView(view) : view),
   };
 }

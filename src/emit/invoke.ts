@@ -1,4 +1,5 @@
 /** The functions that run a network: at once, or row by row as its input arrives. */
+import { progressBytes } from '../plan/plan.js';
 import { cType } from './c-names.js';
 import type { Emission } from './emit-project.js';
 import { isProgram, operatorsOf, rowBytesOf, type Segment, streamedInput } from './segment.js';
@@ -36,13 +37,12 @@ function segmentCode(emission: Emission, segment: Segment): string {
 }
 
 /** What a network with streamed input remembers between rows; above the segments, which use it. */
-export function progressType(emission: Emission, segments: readonly Segment[]): string {
-  const parts = Math.max(
-    ...segments.filter((segment) => segment.parts.includes(null)).map((segment) => segment.parts.length),
-  );
-  const { offset } = emission.plan.buffers.find(
+export function progressType(emission: Emission): string {
+  const { offset, bytes } = emission.plan.buffers.find(
     (buffer) => buffer.tensor === null && buffer.scratchOf === null,
   )!;
+  // As many as the plan has room for, which is a whole number of words.
+  const parts = (bytes - progressBytes(0)) / 2;
   return `/* Where the inference is: between two rows of the input it has run \`step\` turns of segment number \`segment\`. */
 typedef struct {
     uint16_t segment, arrived, step, input_rows;

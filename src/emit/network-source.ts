@@ -21,7 +21,7 @@ export function networkSource(emission: Emission): string {
   // The code decides which geometry it needs, so it is written before the constants that stand above it.
   const streamed = streamedInput(emission) !== null;
   const code = [
-    ...(streamed ? [progressType(emission, segments)] : []),
+    ...(streamed ? [progressType(emission)] : []),
     ...programs(emission, segments),
     invokeFunctions(emission, segments),
   ].join('\n');

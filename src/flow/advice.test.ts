@@ -16,7 +16,7 @@ function network() {
 async function advice(roomBytes: number, missingFlashBytes = 0) {
   const board = boardById(await loadCatalogue(), 'virt-m4');
   const graph = network();
-  const options = { ...planOptions, objective: 'speed' as const };
+  const options = { ...planOptions, objective: 'speed' as const, seconds: 4 };
   const plan = planNetwork(graph, options);
   return { plan, lines: adviceFor({ graph, board, plan, options, roomBytes, missingFlashBytes }) };
 }

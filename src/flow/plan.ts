@@ -106,6 +106,7 @@ function planResult(parts: Parts): PlanResult {
     arenaBytes: made.arenaBytes,
     lowerBoundBytes: made.lowerBoundBytes,
     provenOptimal: made.provenOptimal,
+    engine: made.engine,
     family: made.family,
     macs: made.macs,
     extraMacs: made.extraMacs,

@@ -43,7 +43,7 @@ export interface PlanChoice {
 export type AttentionChoice = 'exact' | 'kv-free';
 
 /** What is planned when nobody says otherwise. The search seldom takes a third of the time, then the plan does not depend on it. */
-export const planDefaults: PlanChoice = { objective: 'balanced', input: 'resident', seconds: 1.5 };
+export const planDefaults: PlanChoice = { objective: 'balanced', input: 'resident', seconds: 3 };
 
 export interface PlanRequest extends InspectRequest, PlanChoice {
   readonly board: string;

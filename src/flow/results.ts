@@ -146,6 +146,8 @@ export interface PlanResult {
   readonly arenaBytes: number;
   readonly lowerBoundBytes: number;
   readonly provenOptimal: boolean;
+  /** What placed the buffers: the native core, or the TypeScript solver where that was not built. */
+  readonly engine: 'native' | 'typescript';
   readonly family: string;
   readonly macs: number;
   readonly extraMacs: number;

@@ -7,7 +7,7 @@ import {
   refuseConvolution,
   windowStruct,
 } from './convolution.js';
-import { conv2dDsp, conv2dDspLean } from './dsp/conv2d.js';
+import { conv2dDsp, fewerPixels } from './dsp/conv2d.js';
 import { conv2dAnyDsp } from './dsp/conv2d-any.js';
 import { paddingOf, pixelwiseRowOverlap, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import { conv2dMve } from './mve/conv2d.js';
@@ -74,7 +74,8 @@ export const conv2d: OpDef<Conv2dAttrs> = {
       view.attrs.dilationH,
     ),
   rowOverlap: (view) => pixelwiseRowOverlap(view.input(0), view.output(0), axes(view).w, view.attrs.strideW),
-  fast: { dsp: (view) => conv2dDsp(view) ?? conv2dAnyDsp(view), dsp_lean: conv2dDspLean, mve: conv2dMve },
+  fast: { dsp: (view) => conv2dDsp(view) ?? conv2dAnyDsp(view), mve: conv2dMve },
+  leaner: fewerPixels,
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
     const suffix = kernelSuffix(input);

@@ -2,7 +2,7 @@
 import { elementCount } from '../ir/tensor.js';
 import { convolutionParams, kernelSuffix, refuseConvolution, windowStruct } from './convolution.js';
 import { depthwiseAnyDsp } from './dsp/depthwise-any.js';
-import { depthwiseConv2dDsp } from './dsp/depthwise-conv2d.js';
+import { depthwiseConv2dDsp, leanerDepthwise } from './dsp/depthwise-conv2d.js';
 import { channelwiseRowOverlap, paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
 import { depthwiseConv2dMve } from './mve/depthwise-conv2d.js';
 import type { OpDef, OpView } from './op-def.js';
@@ -70,6 +70,7 @@ export const depthwiseConv2d: OpDef<DepthwiseConv2dAttrs> = {
   rowOverlap: (view) =>
     channelwiseRowOverlap(view.input(0), view.output(0), axes(view).w, view.attrs.strideW),
   fast: { dsp: (view) => depthwiseConv2dDsp(view) ?? depthwiseAnyDsp(view), mve: depthwiseConv2dMve },
+  leaner: leanerDepthwise,
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
     const suffix = kernelSuffix(input);

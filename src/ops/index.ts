@@ -205,6 +205,13 @@ function callsOfSet(view: OpView, set: KernelSet): readonly KernelCall[] | null 
   return set === 'ref' ? def.calls(view) : (def.fast?.[set]?.(view) ?? null);
 }
 
+/** All ways to call an operator: the fastest, then those with less and less working memory. */
+export function callChoices(view: OpView, sets: readonly KernelSet[]): readonly (readonly KernelCall[])[] {
+  const calls = callsOf(view, sets);
+  const leaner = defOf(view.op).leaner;
+  return calls.length === 1 && leaner ? [calls, ...leaner(view, calls[0]!).map((call) => [call])] : [calls];
+}
+
 export interface Unsupported extends Refusal {
   readonly index: number;
   readonly op: string;

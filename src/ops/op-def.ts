@@ -92,6 +92,14 @@ export interface KernelCall {
   readonly writes: readonly TensorId[];
   /** Bytes of working memory the kernel needs while it runs, 8-byte aligned; it is part of the arena. */
   readonly scratchBytes: number;
+  /** What it takes, where that depends on how it is run; the planner counts on it. */
+  readonly instructions?: Instructions;
+}
+
+/** About how many instructions all output rows take: in one call, and in a call for each row. */
+export interface Instructions {
+  readonly whole: number;
+  readonly byRow: number;
 }
 
 /**
@@ -127,10 +135,9 @@ export type RowRule =
 
 /**
  * `dsp`: Cortex-M with the DSP extension (M4, M7, M33). `mve`: Cortex-M with Helium (M55). `plain`: tables and loops that pay on
- * any small core (M0+, M3). `ref`: any C99 compiler. `dsp_lean`: of `dsp`, what makes do with less working memory and takes
- * longer; targets do not name it, the planner does.
+ * any small core (M0+, M3). `ref`: any C99 compiler.
  */
-export type KernelSet = 'dsp' | 'dsp_lean' | 'mve' | 'plain' | 'ref';
+export type KernelSet = 'dsp' | 'mve' | 'plain' | 'ref';
 
 export interface OpDef<A extends Attrs = Attrs> {
   /** Registry key and file name with underscores, e.g. `depthwise_conv2d`. */
@@ -148,10 +155,11 @@ export interface OpDef<A extends Attrs = Attrs> {
   /** Faster calls with equal results, by kernel set; a set's function returns null where it has nothing better. */
   readonly fast?: {
     dsp?(view: OpView<A>): readonly KernelCall[] | null;
-    dsp_lean?(view: OpView<A>): readonly KernelCall[] | null;
     mve?(view: OpView<A>): readonly KernelCall[] | null;
     plain?(view: OpView<A>): readonly KernelCall[] | null;
   };
+  /** The same as a faster call, with less and less working memory and ever more instructions; equal results. */
+  leaner?(view: OpView<A>, call: KernelCall): readonly KernelCall[];
   /** Null, or absent, when the operator needs whole tensors. */
   rows?(view: OpView<A>): RowRule | null;
   /** Null, or absent, when an output row must lie apart from every row that is read for it. */

@@ -6,10 +6,10 @@
 import { ReflowError } from '../base/error.js';
 import { type Graph, type Op, tensorOf } from '../ir/graph.js';
 import { dtypeBytes, type Tensor, tensorBytes } from '../ir/tensor.js';
-import { callsOf, defOf } from '../ops/index.js';
+import { defOf } from '../ops/index.js';
 import { isTall, type OpView, type RowRule, rowView, viewOp } from '../ops/op-def.js';
 import { ByteMap } from './byte-map.js';
-import type { Plan, PlanBuffer, PlanStep } from './plan.js';
+import { type Plan, type PlanBuffer, type PlanStep, plannedCalls } from './plan.js';
 
 /** Throws ReflowError E_PLAN that names the operator, the tensor and the first bad byte. */
 export function checkPlan(graph: Graph, plan: Plan): void {
@@ -196,7 +196,7 @@ class Replay {
     const key = `${view.op.id} ${view.output(0).shape}`;
     const known = this.#needed.get(key);
     if (known !== undefined) return known;
-    const needed = Math.max(0, ...callsOf(view, this.plan.kernelSets).map((call) => call.scratchBytes));
+    const needed = Math.max(0, ...plannedCalls(this.plan, view).map((call) => call.scratchBytes));
     this.#needed.set(key, needed);
     return needed;
   }

@@ -3,9 +3,9 @@
  * arena: seen from there, what is left of it is a skyline that sinks, on which everything else is stacked. The solver
  * works in that upside-down memory, where the input stands on the ground.
  */
+import { alignUp, wordBytes } from './alignment.js';
 import type { AllocationBuffer, AllocationSolution, PlanSolver, SolverLimits } from './allocation.js';
-import { wordBytes } from './row-graph.js';
-import { alignUp, type RowLife } from './row-lives.js';
+import type { RowLife } from './row-lives.js';
 
 export interface Placement {
   /** One per life, bytes from the start of the arena. */
@@ -15,12 +15,48 @@ export interface Placement {
   readonly lowerBoundBytes: number;
 }
 
+/**
+ * A layout of all lives. Where odd sizes keep the search from its bound, sizes are tried that are rounded up to a coarser
+ * grid: they leave no holes that nothing fits into.
+ */
 export function placeLives(lives: readonly RowLife[], solver: PlanSolver, limits: SolverLimits): Placement {
+  const exact = placeOnGrid(lives, solver, shareOf(limits, exactShare), 1);
+  let best = exact;
+  for (const grid of grids) {
+    if (best.arenaBytes === best.lowerBoundBytes) break;
+    if (mostLiveBytes(lives, grid) >= best.arenaBytes) continue;
+    const { lowerBoundBytes } = exact;
+    const coarse = placeOnGrid(lives, solver, shareOf(limits, (1 - exactShare) / grids.length), grid);
+    if (coarse.arenaBytes < best.arenaBytes) best = { ...coarse, lowerBoundBytes };
+  }
+  return best;
+}
+
+/** The coarsest first, which are the easiest. */
+const grids = [256, 128, 64, 32, 16];
+const exactShare = 0.5;
+
+function shareOf({ seconds, nodes, seed }: SolverLimits, share: number): SolverLimits {
+  return {
+    seconds: seconds * share,
+    seed,
+    ...(nodes === undefined ? {} : { nodes: Math.ceil(nodes * share) }),
+  };
+}
+
+function placeOnGrid(
+  lives: readonly RowLife[],
+  solver: PlanSolver,
+  limits: SolverLimits,
+  grid: number,
+): Placement {
   const input = inputRows(lives);
   const free = lives.filter(({ fixedOffset }) => fixedOffset === null);
-  const buffers = [...ground(input), ...free.map((life) => bufferOf(life))];
+  const buffers = [...ground(input), ...free.map((life) => bufferOf(life, grid))];
   const solution = solver.solveOffsets({ buffers }, limits);
-  return input.length === 0 ? upright(solution) : turned(lives, free, input, solution);
+  if (input.length > 0) return turned(lives, free, input, solution);
+  const height = free.reduce((most, life, i) => Math.max(most, solution.offsets[i]! + sizeOf(life)), 0);
+  return upright({ ...solution, height });
 }
 
 function upright({ offsets, height, lowerBound }: AllocationSolution): Placement {
@@ -48,13 +84,14 @@ function turned(
   };
 }
 
-/** Most bytes alive at once: no layout of these lives is smaller. */
-export function mostLiveBytes(lives: readonly RowLife[]): number {
+/** Most bytes alive at once, sizes rounded up to a grid: no layout of these lives is smaller. */
+export function mostLiveBytes(lives: readonly RowLife[], grid = 1): number {
   const end = lives.reduce((most, { last }) => Math.max(most, last), 0);
   const changes = new Float64Array(end + 1);
   for (const life of lives) {
-    changes[life.first]! += sizeOf(life);
-    changes[life.last]! -= sizeOf(life);
+    const bytes = life.fixedOffset === null ? alignUp(sizeOf(life), grid) : sizeOf(life);
+    changes[life.first]! += bytes;
+    changes[life.last]! -= bytes;
   }
   let live = 0;
   return changes.reduce((most, change) => {
@@ -92,6 +129,7 @@ function sizeOf({ bytes, alignment }: RowLife): number {
   return alignUp(bytes, alignment);
 }
 
-function bufferOf(life: RowLife): AllocationBuffer {
-  return { lower: life.first, upper: life.last, size: sizeOf(life), alignment: life.alignment };
+function bufferOf(life: RowLife, grid: number): AllocationBuffer {
+  const size = alignUp(sizeOf(life), grid);
+  return { lower: life.first, upper: life.last, size, alignment: life.alignment };
 }

@@ -3,9 +3,11 @@ import { ReflowError } from '../base/error.js';
 import type { Graph, OpId } from '../ir/graph.js';
 import { defOf } from '../ops/index.js';
 import { viewOp } from '../ops/op-def.js';
+import { alignUp, wordBytes } from './alignment.js';
 import type { PlanSolver, SolverLimits } from './allocation.js';
 import { bestOrder } from './best-order.js';
-import { type Cuts, cutSegments } from './cut-segments.js';
+import { type Cuts, cutSegments, layerInstructions } from './cut-segments.js';
+import { type Kernels, kernelsOf } from './kernel-choices.js';
 import { mostLiveBytes, type Placement, placeLives } from './place-lives.js';
 import {
   type Plan,
@@ -15,10 +17,12 @@ import {
   progressBytes,
   rowUnitBytes,
 } from './plan.js';
-import { type Kernels, kernelsOf, type RowGraph, rowGraph, wordBytes } from './row-graph.js';
-import { alignUp, type RowLife, rowLives, type ScratchUse } from './row-lives.js';
-import { type RowStep, segmentSteps } from './row-schedule.js';
+import { type RowGraph, rowGraph } from './row-graph.js';
+import { type RowLife, rowLives, type ScratchUse } from './row-lives.js';
+import { joinSteps, type Steps, segmentSteps } from './row-schedule.js';
+import { searchShifts } from './shift-search.js';
 import { spareMoves } from './spare-moves.js';
+import { unitGraph } from './unit-graph.js';
 
 export interface PlanOptions {
   readonly objective: Plan['objective'];
@@ -33,10 +37,10 @@ export interface PlanOptions {
 
 /** Plans a graph that `findUnsupported` accepts. */
 export function planGraph(graph: Graph, asked: PlanOptions): Plan {
-  const options = { ...asked, kernels: kernelChoices(asked) };
+  const options = { ...asked, kernels: kernelsOf(asked.kernelSets) };
   const orders = ordersOf(graph, options);
   const layers = () => smallest(orders.map((order) => planLayers(graph, order, options)));
-  if (options.objective === 'speed' && options.input === 'resident') return layers();
+  if (options.objective === 'speed') return layers();
   const share = { ...options, seconds: options.seconds / orders.length };
   const rows = orders.map((order) => planRows(graph, order, share)).filter((plan) => plan !== null);
   if (options.input === 'resident') return smallest([layers(), ...rows]);
@@ -44,15 +48,7 @@ export function planGraph(graph: Graph, asked: PlanOptions): Plan {
 }
 
 interface Options extends PlanOptions {
-  /** The kernels to plan with, preferred ones first. */
-  readonly kernels: readonly Kernels[];
-}
-
-/** To save RAM first, kernels that take longer with less working memory are a choice too. */
-function kernelChoices({ objective, kernelSets }: PlanOptions): Kernels[] {
-  if (objective !== 'ram' || !kernelSets.includes('dsp')) return [kernelsOf(kernelSets)];
-  const lean = kernelSets.flatMap((set) => (set === 'dsp' ? (['dsp_lean', set] as const) : [set]));
-  return [kernelsOf(kernelSets), kernelsOf(lean)];
+  readonly kernels: Kernels;
 }
 
 /** The first of those that need least memory. */
@@ -69,7 +65,7 @@ interface Order {
 /** The file's order, and a better one when there is one for whole tensors. */
 function ordersOf(graph: Graph, { solver, seconds, kernels }: Options): Order[] {
   const file = { ops: graph.ops.map((op) => op.id), words: "the file's operator order" };
-  const whole = rowGraph(graph, file.ops, { ...inOnePiece, kernels: kernels[0]! });
+  const whole = rowGraph(graph, file.ops, { ...inOnePiece, input: 'resident', kernels });
   if (unitCount(whole) > mostBuffers) refuseSize(graph, 'tensors');
   const better = bestOrder(whole, solver, { seconds: seconds / 4, seed: 1, nodes: mostOrderNodes });
   return better === null
@@ -80,65 +76,86 @@ function ordersOf(graph: Graph, { solver, seconds, kernels }: Options): Order[] 
 /** Enough to prove the best order of nearly every network that is not a random one. */
 const mostOrderNodes = 200_000;
 
-/** Every tensor in one piece and every operator whole. */
+/** Every tensor in one piece and every operator whole, with the fastest kernels. */
 function planLayers(graph: Graph, { ops, words }: Order, options: Options): Plan {
-  const rows = rowGraph(graph, ops, { ...inOnePiece, kernels: options.kernels[0]! });
+  const { input, kernels } = options;
+  const whole = rowGraph(graph, ops, { ...inOnePiece, input, kernels });
   const family = `whole tensors, ${words}, in place where an operator allows it`;
-  const layout = layOut({ rows, cuts: cutSegments(rows, 1) }, options, options.seconds / 8);
-  return planOf(graph, options, layout, family);
+  const cut = cutSegments(whole, { maxLength: 1, instructions: layerInstructions(whole) });
+  return planOf(graph, options, layOut(cut, options, options.seconds / 8), family);
 }
 
-const inOnePiece = { input: 'resident', byRow: false, shifted: false, rowAlignment: wordBytes } as const;
+const inOnePiece = { byRow: false, shifted: false, rowAlignment: wordBytes } as const;
+
+/** `balanced` plans take at most this much more than layer by layer, as estimated. */
+const balancedInstructions = 1.05;
 
 /** Row by row; null when there are too many rows. */
 function planRows(graph: Graph, { ops, words }: Order, options: Options): Plan | null {
+  const { input, kernels, objective } = options;
   for (let rowAlignment = wordBytes; ; rowAlignment *= 4) {
-    const variants = options.kernels.flatMap((kernels) =>
-      [false, true].map((shifted) =>
-        rowGraph(graph, ops, { input: options.input, kernels, byRow: true, shifted, rowAlignment }),
-      ),
+    const variants = [false, true].map((shifted) =>
+      rowGraph(graph, ops, { input, kernels, byRow: true, shifted, rowAlignment }),
     );
     if (variants[0]!.ops.reduce((sum, { steps }) => sum + steps, 0) > mostSteps) return null;
-    const layout = bestLayout(variants, options);
+    const most =
+      objective === 'ram' ? Number.POSITIVE_INFINITY : balancedInstructions * layerInstructions(variants[0]!);
+    const layout = bestLayout(variants, most, options);
     if (layout === null) return null;
     // Beyond a row table's reach the table counts in larger units, on which every row must then start.
     if (rowUnitBytes(layout.packing.arenaBytes) > rowAlignment) continue;
-    const shifts = layout.rows.ops.some(({ shiftBytes }) => shiftBytes !== null);
-    const { cuts, rows } = layout;
-    const every =
-      cuts.maxLength < rows.ops.length ? `segments of at most ${cuts.maxLength} operators` : 'all segments';
-    const family = `row streaming without recomputation, ${words}, ${every}, in place where an operator allows it`;
-    return planOf(
-      graph,
-      options,
-      layout,
-      shifts ? `${family}, rows shifted over dying rows as in this plan` : family,
-    );
+    return planOf(graph, options, layout, familyOf(layout, words, objective));
   }
 }
 
-function bestLayout(variants: readonly RowGraph[], options: Options): Layout | null {
-  const cut = variants.map(cutWithin).filter((one) => one !== null);
-  if (cut.length === 0) return null;
-  cut.sort((a, b) => a.cuts.peakBytes - b.cuts.peakBytes);
-  const first = cut[0]!;
-  const second = cut.find(({ cuts }) => cuts.peakBytes > first.cuts.peakBytes);
-  const layout = layOut(first, options, options.seconds * (second ? 0.7 : 0.9));
-  // What has the smaller peak need not have the smaller layout.
-  if (!second || layout.packing.arenaBytes <= second.cuts.peakBytes) return layout;
-  const other = layOut(second, options, options.seconds / 4);
-  return other.packing.arenaBytes < layout.packing.arenaBytes ? other : layout;
+function familyOf({ rows, cuts }: Layout, words: string, objective: Plan['objective']): string {
+  const every =
+    cuts.maxLength < rows.ops.length ? `segments of at most ${cuts.maxLength} operators` : 'all segments';
+  const kernels = objective === 'ram' ? 'all kernels' : 'all kernels within 5 % more instructions';
+  const shifts = rows.ops.some(({ shiftBytes }) => shiftBytes !== null);
+  const family = `row streaming without recomputation, ${words}, ${every}, ${kernels}, in place where an operator allows it`;
+  return shifts ? `${family}, rows shifted over dying rows as in this plan` : family;
 }
 
-/** The cuts with the smallest peak among those that leave a number of buffers that can be placed; null when none does. */
-function cutWithin(graph: RowGraph): Cut | null {
-  for (let length = longestSegment(graph); length >= 1; length = Math.floor(length / 2)) {
-    const cuts = cutSegments(graph, length);
-    const rows = spareMoves(graph, cuts);
-    if (unitCount(rows) <= mostBuffers) return { rows, cuts };
+function bestLayout(variants: readonly RowGraph[], instructions: number, options: Options): Layout | null {
+  const cuts = variants.flatMap((variant) => cutsWithin(variant, variants.at(-1)!, instructions));
+  cuts.sort((a, b) => a.cuts.peakBytes - b.cuts.peakBytes || shiftCount(a) - shiftCount(b));
+  let best: Layout | null = null;
+  for (const [rank, cut] of cuts.entries()) {
+    // What has the smaller peak need not have the smaller layout.
+    if (best && best.packing.arenaBytes <= cut.cuts.peakBytes) break;
+    if (rank > 0 && cut.cuts.peakBytes === cuts[rank - 1]!.cuts.peakBytes) continue;
+    const layout = layOut(cut, options, options.seconds / 2 ** (rank + 1));
+    if (!best || layout.packing.arenaBytes < best.packing.arenaBytes) best = layout;
   }
-  return null;
+  return best;
 }
+
+function shiftCount({ rows }: Cut): number {
+  return rows.ops.filter(({ shiftBytes }) => shiftBytes !== null).length;
+}
+
+/**
+ * The cuts with the smallest peak, and what becomes of them when single operators shift; among those that leave a number of
+ * buffers that can be placed.
+ */
+function cutsWithin(graph: RowGraph, shifting: RowGraph, instructions: number): Cut[] {
+  for (let maxLength = longestSegment(graph); maxLength >= 1; maxLength = Math.floor(maxLength / 2)) {
+    const found = cutSegments(graph, { maxLength, instructions });
+    const searched = searchShifts(shifting, found, instructions);
+    const pays = searched.cuts.peakBytes < shiftingWorth * found.cuts.peakBytes;
+    const cuts = (pays ? [found, searched] : [found]).map(({ rows, cuts }) => ({
+      cuts,
+      rows: spareMoves(rows, cuts),
+    }));
+    const placeable = cuts.filter(({ rows }) => unitCount(rows) <= mostBuffers);
+    if (placeable.length > 0) return placeable;
+  }
+  return [];
+}
+
+/** Odd sizes cost about as much when they are placed. */
+const shiftingWorth = 0.98;
 
 /** More buffers than this would take the search for offsets minutes and gigabytes. */
 const mostBuffers = 4096;
@@ -175,19 +192,20 @@ interface Cut {
 }
 
 interface Layout extends Cut {
-  readonly steps: readonly RowStep[];
+  readonly steps: Steps;
   readonly segments: readonly PlanSegment[];
   readonly lives: readonly RowLife[];
   readonly packing: Placement;
 }
 
 function layOut({ rows, cuts }: Cut, options: PlanOptions, seconds: number): Layout {
-  const parts = cuts.segments.map(({ first, last }) => segmentSteps(rows, first, last));
-  const steps = parts.flat();
+  const units = unitGraph(rows);
+  const parts = cuts.segments.map(({ first, last }) => segmentSteps(units, first, last));
+  const steps = joinSteps(parts);
   let end = 0;
-  const segments = parts.map((part) => {
-    end += part.length;
-    return { first: end - part.length, last: end };
+  const segments = parts.map(({ count }) => {
+    end += count;
+    return { first: end - count, last: end };
   });
   const progress = progressLives(rows, segments, steps);
   const livesWith = (scratch: ScratchUse) => [...rowLives(rows, steps, segments, scratch), ...progress];
@@ -209,31 +227,24 @@ const scratchTablesWorth = 1.01;
 
 /** Search nodes rather than time, so that the same plan comes out on every machine that is not much slower than most. */
 function effort(lives: readonly RowLife[], seconds: number): SolverLimits {
-  const nodes = Math.round((seconds * nodesPerSecond) / lives.length);
+  const nodes = Math.round((seconds * nodesPerSecond) / lives.length ** 1.5);
   return { seconds, seed: 1, nodes };
 }
 
-/** Of the native solver, for one buffer, on a machine with other work to do; an idle one takes a third of the time. */
-const nodesPerSecond = 5e7;
+/** Of the native solver, for one buffer; large networks, which take longest in other ways, get less than their share. */
+const nodesPerSecond = 1e9;
 
 /**
  * A network with streamed input stops at each row: what it must remember lies in the arena, `rf` emits it as eight bytes and
  * a 16-bit counter for each operator of the segment.
  */
-function progressLives(
-  rows: RowGraph,
-  segments: readonly PlanSegment[],
-  steps: readonly RowStep[],
-): RowLife[] {
-  const streaming = segments.filter(({ first, last }) =>
-    steps.slice(first, last).some(({ op }) => rows.ops[op]!.op === null),
-  );
-  if (streaming.length === 0) return [];
-  const parts = streaming.map(
-    ({ first, last }) => new Set(steps.slice(first, last).map(({ op }) => op)).size,
-  );
-  const bytes = alignUp(progressBytes(Math.max(...parts)), wordBytes);
-  const life = { bytes, alignment: wordBytes, first: 0, last: steps.length, fixedOffset: null };
+function progressLives(rows: RowGraph, segments: readonly PlanSegment[], { op, count }: Steps): RowLife[] {
+  const parts = segments
+    .map(({ first, last }) => new Set(op.subarray(first, last)))
+    .filter((ops) => [...ops].some((position) => rows.ops[position]!.op === null));
+  if (parts.length === 0) return [];
+  const bytes = alignUp(progressBytes(Math.max(...parts.map(({ size }) => size))), wordBytes);
+  const life = { bytes, alignment: wordBytes, first: 0, last: count, fixedOffset: null };
   const nothing = { units: [], places: [], spans: [], scratchOf: null, scratchStep: null };
   return [{ ...life, ...nothing }];
 }
@@ -252,12 +263,17 @@ function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: stri
     objective: options.objective,
     input: options.input,
     kernelSets: rows.kernels.sets,
-    steps: steps.map(({ op, y }) => planStep(rows, op, y)),
+    leaner: rows.ops.flatMap(({ op, kernels, kernel }) => {
+      const { choice } = kernels[kernel]!;
+      return op === null || choice === 0 ? [] : [{ op, choice }];
+    }),
+    steps: Array.from(steps.op, (op, time) => planStep(rows, op, steps.y[time]!)),
     segments,
     buffers: lives.flatMap((life, index) => planBuffers(rows, life, packing.offsets[index]!, options.region)),
     arenaBytes,
     lowerBoundBytes,
     provenOptimal: arenaBytes === lowerBoundBytes,
+    engine: options.solver.engine,
     family,
     macs: graph.ops.reduce((sum, op) => sum + defOf(op).macs(viewOp(graph, op)), 0),
     extraMacs: 0,

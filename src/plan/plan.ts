@@ -4,7 +4,9 @@
  */
 import type { OpId } from '../ir/graph.js';
 import type { TensorId } from '../ir/tensor.js';
-import type { KernelSet } from '../ops/op-def.js';
+import { callChoices, callsOf } from '../ops/index.js';
+import type { KernelCall, KernelSet, OpView } from '../ops/op-def.js';
+import type { Engine } from './allocation.js';
 
 /** One step: a row of an operator that runs row by row, or all of one that does not. */
 export interface PlanStep {
@@ -53,12 +55,20 @@ export interface PlanRegion {
   readonly used: number;
 }
 
+/** An operator whose kernel makes do with less working memory: position `choice` of its `callChoices`. */
+export interface LeanerKernel {
+  readonly op: OpId;
+  readonly choice: number;
+}
+
 export interface Plan {
   readonly graph: string;
   readonly objective: 'ram' | 'balanced' | 'speed';
   readonly input: 'resident' | 'streamed';
   /** Kernel sets of the target, best first; they decide scratch sizes. */
   readonly kernelSets: readonly KernelSet[];
+  /** Operators that do not run with their fastest kernel. */
+  readonly leaner: readonly LeanerKernel[];
   readonly steps: readonly PlanStep[];
   readonly segments: readonly PlanSegment[];
   readonly buffers: readonly PlanBuffer[];
@@ -67,12 +77,20 @@ export interface Plan {
   /** No plan of this family can be smaller. */
   readonly lowerBoundBytes: number;
   readonly provenOptimal: boolean;
+  /** What placed the buffers: the native core, or the TypeScript solver that takes its place. */
+  readonly engine: Engine;
   /** The plans among which this one was sought, in words. */
   readonly family: string;
   readonly macs: number;
   readonly extraMacs: number;
   /** Largest scratch of one operator; it is inside arenaBytes. */
   readonly scratchBytes: number;
+}
+
+/** The kernel calls with which a plan runs an operator, seen whole or as a row. */
+export function plannedCalls({ kernelSets, leaner }: Plan, view: OpView): readonly KernelCall[] {
+  const choice = leaner.find(({ op }) => op === view.op.id)?.choice ?? 0;
+  return choice === 0 ? callsOf(view, kernelSets) : callChoices(view, kernelSets)[choice]!;
 }
 
 /** Bytes in which a network with streamed input remembers where it is: a segment of at most this many operators. */

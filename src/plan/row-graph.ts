@@ -5,14 +5,16 @@
 import { ReflowError } from '../base/error.js';
 import { type Graph, type Op, type OpId, tensorOf } from '../ir/graph.js';
 import { type Tensor, type TensorId, tensorBytes } from '../ir/tensor.js';
-import { callsOf, defOf } from '../ops/index.js';
-import { isTall, type KernelSet, type OpView, rowView, viewOp } from '../ops/op-def.js';
+import { defOf } from '../ops/index.js';
+import { isTall, type OpView, rowView, viewOp } from '../ops/op-def.js';
+import { alignUp } from './alignment.js';
+import type { KernelChoice, Kernels } from './kernel-choices.js';
 
-/** An input as an operator reads it: rows first to last - 1 in step `y`, or everything in every step. */
+/** An input as an operator reads it: rows first[y] to last[y] - 1 in step `y`, or everything in every step. */
 export interface RowInput {
   readonly tensor: TensorId;
   /** Null: the whole tensor. */
-  readonly rows: { first(y: number): number; last(y: number): number } | null;
+  readonly rows: { readonly first: readonly number[]; readonly last: readonly number[] } | null;
 }
 
 export interface RowOp {
@@ -22,14 +24,20 @@ export interface RowOp {
   readonly steps: number;
   readonly inputs: readonly RowInput[];
   readonly outputs: readonly { readonly tensor: TensorId; readonly byRow: boolean }[];
-  /** Memory of its own while it runs a step. */
+  readonly kernels: readonly KernelChoice[];
+  /** Position in `kernels` of the one that is chosen, and the memory of its own that it needs while it runs a step. */
+  readonly kernel: number;
   readonly scratchBytes: number;
   /** Whether it must stay untouched between steps. */
   readonly scratchKept: boolean;
+  /** Whether nothing of the outputs is written before the last step. */
+  readonly writesLast: boolean;
   /** Inputs that output 0 may overwrite in place, by position in `inputs`: same element for element. */
   readonly inPlace: readonly number[];
   /** How many bytes before a dying row of input 0 a row of output 0 may start, to lie over it; null when it may not. */
   readonly shiftBytes: number | null;
+  /** Whether it may do so where both rows then waste memory for as long as they live. */
+  readonly shiftsWastefully: boolean;
 }
 
 export interface RowTensor {
@@ -63,27 +71,6 @@ export interface RowGraphOptions {
   readonly shifted: boolean;
   readonly rowAlignment: number;
 }
-
-/** Kernel sets, best first, and how much working memory an operator needs with them. */
-export interface Kernels {
-  readonly sets: readonly KernelSet[];
-  scratchBytes(view: OpView): number;
-}
-
-/** Asks each operator once, whole and by rows: preparing the calls of fast kernels takes a while. */
-export function kernelsOf(sets: readonly KernelSet[]): Kernels {
-  const known = new Map<string, number>();
-  const scratchBytes = (view: OpView) => {
-    const key = `${view.op.id} ${view.output(0).shape}`;
-    const bytes = known.get(key) ?? Math.max(0, ...callsOf(view, sets).map((call) => call.scratchBytes));
-    known.set(key, bytes);
-    return bytes;
-  };
-  return { sets, scratchBytes };
-}
-
-/** Fast kernels read words, whatever the element type. */
-export const wordBytes = 4;
 
 /**
  * The scheduler's view for the operators in `order`; a streamed input gets an operator of its own in front.
@@ -138,10 +125,14 @@ function arrival(tensor: Tensor): RowOp {
     steps: tensor.shape[1]!,
     inputs: [],
     outputs,
+    kernels: [{ choice: 0, scratchBytes: 0, instructions: { whole: 0, byRow: 0 } }],
+    kernel: 0,
     scratchBytes: 0,
     scratchKept: false,
+    writesLast: false,
     inPlace: [],
     shiftBytes: null,
+    shiftsWastefully: false,
   };
 }
 
@@ -153,14 +144,19 @@ function rowOp(graph: Graph, op: Op, options: RowGraphOptions): RowOp {
   const computed = op.inputs.flatMap((id, position) =>
     id === null || tensorOf(graph, id).data !== null ? [] : [{ id, position }],
   );
-  const scratchBytes = options.kernels.scratchBytes(rule?.kind === 'pointwise' ? rowView(view) : view);
-  const overlaps = def.overlaps(rule?.kind === 'pointwise' ? rowView(view) : view);
+  const shown = rule?.kind === 'pointwise' ? rowView(view) : view;
+  const kernels = options.kernels.choices(shown);
+  const overlaps = def.overlaps(shown);
   const inPlace = computed.flatMap(({ position }, index) =>
     overlaps.some((o) => o.input === position && o.output === 0 && o.leadBytes === 0) ? [index] : [],
   );
   const height = view.outputs[0]?.shape[1] ?? 1;
+  const steps = rule === null ? 1 : rule.kind === 'accumulate' ? view.input(0).shape[1]! : height;
+  const all = Array.from({ length: steps }, (_, y) => y);
+  const oneRow = { first: all, last: all.map((y) => y + 1) };
   const readRows = (position: number): RowInput['rows'] => {
-    if (rule?.kind === 'window') return position === 0 ? rule : null;
+    if (rule?.kind === 'window')
+      return position === 0 ? { first: all.map(rule.first), last: all.map(rule.last) } : null;
     if (rule?.kind === 'accumulate') return position === 0 ? oneRow : null;
     return rule?.kind === 'pointwise' && isTall(view.input(position), height) ? oneRow : null;
   };
@@ -168,13 +164,17 @@ function rowOp(graph: Graph, op: Op, options: RowGraphOptions): RowOp {
   const isWindow = rule?.kind === 'window' && computed[0]?.position === 0 && op.outputs.length > 0;
   return {
     op: op.id,
-    steps: rule === null ? 1 : rule.kind === 'accumulate' ? view.input(0).shape[1]! : height,
+    steps,
     inputs: computed.map(({ id, position }) => ({ tensor: id, rows: readRows(position) })),
     outputs: op.outputs.map((tensor) => ({ tensor, byRow: rule !== null && rule.kind !== 'accumulate' })),
-    scratchBytes,
+    kernels,
+    kernel: 0,
+    scratchBytes: kernels[0]!.scratchBytes,
     scratchKept: rule?.kind === 'accumulate',
+    writesLast: rule?.kind === 'accumulate' && !rule.growing,
     inPlace,
     shiftBytes: isWindow && options.shifted ? shiftOf(view, options.rowAlignment) : null,
+    shiftsWastefully: false,
   };
 }
 
@@ -185,12 +185,6 @@ function shiftOf(view: OpView, rowAlignment: number): number | null {
   if (overlap.leadBytes % rowAlignment === 0) return overlap.leadBytes;
   return overlap.exact ? null : alignUp(overlap.leadBytes, rowAlignment);
 }
-
-function alignUp(value: number, alignment: number): number {
-  return Math.ceil(value / alignment) * alignment;
-}
-
-const oneRow = { first: (y: number) => y, last: (y: number) => y + 1 };
 
 function rowTensor(graph: Graph, ops: readonly RowOp[], id: TensorId, rowAlignment: number): RowTensor {
   const tensor = tensorOf(graph, id);

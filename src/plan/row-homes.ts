@@ -3,107 +3,92 @@
  * element it takes the same bytes (in place); a window's row starts a little before, as far as its kernel asks
  * (shifted overlap).
  */
-import type { RowGraph, RowOp, RowTensor } from './row-graph.js';
-import type { RowStep } from './row-schedule.js';
+import type { Steps } from './row-schedule.js';
+import type { UnitGraph, UnitOp, UnitTensor } from './unit-graph.js';
 
-/** One row of a tensor, or all of it. */
-export interface Unit {
-  readonly tensor: number;
-  readonly row: number;
-}
-
-/** A unit as one number, for maps. */
-export const unitKey = ({ tensor, row }: Unit): number => tensor * 65_536 + row;
-
-export interface Home {
-  readonly from: Unit;
-  readonly to: Unit;
-  /** `to` starts this many bytes before `from`. */
-  readonly leadBytes: number;
-}
-
-/** Times of units by key, as positions in the steps; a unit without birth was there before them. */
+/** Times of units, as positions in the steps. */
 export interface Times {
-  readonly births: ReadonlyMap<number, number>;
-  /** The last step that reads or writes the unit; absent when it outlives them. */
-  readonly deaths: ReadonlyMap<number, number>;
+  /** The step that writes the unit first; -1 when it was there before them. */
+  readonly births: Int32Array;
+  /** The last step that reads or writes the unit; -1 when it outlives them, or has no part in them. */
+  readonly deaths: Int32Array;
   /** First step of the segment to which a step belongs. */
   segmentStart(time: number): number;
 }
 
-/** At most one home for each unit, and each gives its memory to at most one other. */
-export function findHomes(graph: RowGraph, steps: readonly RowStep[], times: Times): Home[] {
-  const homes: Home[] = [];
-  /** Units that gave their memory away, and those that moved. */
-  const [given, moved] = [new Set<number>(), new Set<number>()];
-  for (const [time, { op: position, y }] of steps.entries()) {
-    const op = graph.ops[position]!;
-    const home =
-      inPlaceHome(graph, op, y, time, times, given) ?? shiftedHome(graph, op, y, time, times, given, moved);
-    if (!home) continue;
-    homes.push(home);
-    given.add(unitKey(home.from));
-    moved.add(unitKey(home.to));
-  }
-  return homes;
-}
+/** By unit: which one moves into its memory, into whose it moved (-1: none), and how many bytes before that it starts. */
+export class Homes {
+  readonly next: Int32Array;
+  readonly previous: Int32Array;
+  readonly lead: Int32Array;
 
-function inPlaceHome(
-  graph: RowGraph,
-  op: RowOp,
-  y: number,
-  time: number,
-  { births, deaths }: Times,
-  given: ReadonlySet<number>,
-): Home | null {
-  for (const index of op.inPlace) {
-    const pair = inPlacePair(graph, op, index, y);
-    if (!pair || given.has(unitKey(pair.from))) continue;
-    if (deaths.get(unitKey(pair.from)) === time && births.get(unitKey(pair.to)) === time)
-      return { ...pair, leadBytes: 0 };
+  constructor(units: number) {
+    this.next = new Int32Array(units).fill(-1);
+    this.previous = new Int32Array(units).fill(-1);
+    this.lead = new Int32Array(units);
   }
-  return null;
-}
 
-/** The unit that input `index` gives up in step y and the one that output 0 gets, if they are alike and safe to share. */
-function inPlacePair(graph: RowGraph, op: RowOp, index: number, y: number): { from: Unit; to: Unit } | null {
-  const input = op.inputs[index]!;
-  const [source, target] = [graph.tensors.get(input.tensor)!, graph.tensors.get(op.outputs[0]!.tensor)!];
-  const byRow = input.rows !== null && op.steps > 1;
-  const alike =
-    source.unitBytes === target.unitBytes &&
-    source.units === target.units &&
-    (byRow ? source.units > 1 : op.steps === 1);
-  if (!alike || !isFree(op, index, source)) return null;
-  const row = source.units > 1 ? y : 0;
-  return { from: { tensor: input.tensor, row }, to: { tensor: op.outputs[0]!.tensor, row } };
-}
-
-function shiftedHome(
-  graph: RowGraph,
-  op: RowOp,
-  y: number,
-  time: number,
-  { births, deaths, segmentStart }: Times,
-  given: ReadonlySet<number>,
-  moved: ReadonlySet<number>,
-): Home | null {
-  if (op.shiftBytes === null) return null;
-  const [input, output] = [op.inputs[0]!, op.outputs[0]!];
-  const [source, target] = [graph.tensors.get(input.tensor)!, graph.tensors.get(output.tensor)!];
-  if (source.units === 1 || target.units === 1 || !isFree(op, 0, source)) return null;
-  const to = { tensor: output.tensor, row: y };
-  if (births.get(unitKey(to)) !== time) return null;
-  const stay = (deaths.get(unitKey(to)) ?? Number.POSITIVE_INFINITY) - time;
-  if (!isWorthwhile(source.heldBytes, target.heldBytes, op.shiftBytes, stay)) return null;
-  for (let row = input.rows!.first(y); row < input.rows!.last(y); row++) {
-    const from = { tensor: input.tensor, row };
-    const key = unitKey(from);
-    // Memory that was taken before the segment keeps its size; and leads would add up along chains of such moves.
-    const isOwn = births.get(key)! >= segmentStart(time) && !moved.has(key);
-    if (isOwn && deaths.get(key) === time && !given.has(key)) return { from, to, leadBytes: op.shiftBytes };
+  clear(): void {
+    this.next.fill(-1);
+    this.previous.fill(-1);
   }
-  return null;
+
+  /** At most one home for each unit, and each gives its memory to at most one other. */
+  find({ ops }: UnitGraph, steps: Steps, times: Times): void {
+    for (let time = 0; time < steps.count; time++) {
+      const op = ops[steps.op[time]!]!;
+      if (op.inPlace.length === 0 && op.shiftBytes === null) continue;
+      const y = steps.y[time]!;
+      if (!this.#inPlace(op, y, time, times)) this.#shifted(op, y, time, times);
+    }
+  }
+
+  #settle(from: number, to: number, leadBytes: number): void {
+    this.next[from] = to;
+    this.previous[to] = from;
+    this.lead[to] = leadBytes;
+  }
+
+  /** An input's unit that dies in step y becomes the output's, if they are alike and safe to share. */
+  #inPlace(op: UnitOp, y: number, time: number, { births, deaths }: Times): boolean {
+    for (const index of op.inPlace) {
+      const { tensor: source, byRow: rows } = op.inputs[index]!;
+      const target = op.outputs[0]!;
+      const byRow = rows && op.steps > 1;
+      const alike =
+        source.unitBytes === target.unitBytes &&
+        source.units === target.units &&
+        (byRow ? source.units > 1 : op.steps === 1);
+      if (!alike || !isFree(op, index, source)) continue;
+      const row = source.units > 1 ? y : 0;
+      const [from, to] = [source.base + row, target.base + row];
+      if (this.next[from]! >= 0 || deaths[from] !== time || births[to] !== time) continue;
+      this.#settle(from, to, 0);
+      return true;
+    }
+    return false;
+  }
+
+  #shifted(op: UnitOp, y: number, time: number, { births, deaths, segmentStart }: Times): void {
+    if (op.shiftBytes === null) return;
+    const [input, target] = [op.inputs[0]!, op.outputs[0]!];
+    const source = input.tensor;
+    if (source.units === 1 || target.units === 1 || !isFree(op, 0, source)) return;
+    const to = target.base + y;
+    if (births[to] !== time) return;
+    const death = deaths[to]!;
+    const stay = death < 0 ? Number.POSITIVE_INFINITY : death - time;
+    const waste = op.shiftsWastefully;
+    if (!waste && !isWorthwhile(source.heldBytes, target.heldBytes, op.shiftBytes, stay)) return;
+    for (let row = input.first![y]!; row < input.last![y]!; row++) {
+      const from = source.base + row;
+      // Memory that was taken before the segment keeps its size; and leads would add up along chains of such moves.
+      const isOwn = births[from]! >= segmentStart(time) && this.previous[from]! < 0;
+      if (!isOwn || deaths[from] !== time || this.next[from]! >= 0) continue;
+      this.#settle(from, to, op.shiftBytes);
+      return;
+    }
+  }
 }
 
 /** Both share memory for their whole lives, so neither may waste much of it for long. */
@@ -112,39 +97,29 @@ function isWorthwhile(fromBytes: number, toBytes: number, leadBytes: number, sta
   return both - fromBytes <= fromBytes / 8 && (both - toBytes <= toBytes / 8 || stay <= 2);
 }
 
-function isFree(op: RowOp, index: number, source: RowTensor): boolean {
-  const tensor = op.inputs[index]!.tensor;
-  const twice = op.inputs.some((other, at) => at !== index && other.tensor === tensor);
-  return !twice && !source.isOutput && !source.fixed;
+function isFree(op: UnitOp, index: number, source: UnitTensor): boolean {
+  if (source.isOutput || source.fixed) return false;
+  return op.inputs.every((other, at) => at === index || other.tensor !== source);
 }
 
 /** Units in one piece of memory, one after the other; `places` are bytes from its start. */
 export interface SharedMemory {
-  readonly units: readonly Unit[];
+  readonly units: readonly number[];
   readonly places: readonly number[];
   readonly bytes: number;
 }
 
-/** The memories of all units that move, by every one of their units. */
-export function sharedMemories(graph: RowGraph, homes: readonly Home[]): Map<number, SharedMemory> {
-  const next = new Map(homes.map((home) => [unitKey(home.from), home]));
-  const moved = new Set(homes.map(({ to }) => unitKey(to)));
-  const memories = new Map<number, SharedMemory>();
-  for (const { from } of homes) {
-    if (moved.has(unitKey(from))) continue;
-    const units = [from];
-    const at = [0];
-    for (let home = next.get(unitKey(from)); home; home = next.get(unitKey(home.to))) {
-      units.push(home.to);
-      at.push(at.at(-1)! - home.leadBytes);
-    }
-    const lowest = Math.min(...at);
-    const places = at.map((place) => place - lowest);
-    const bytes = Math.max(
-      ...units.map(({ tensor }, i) => places[i]! + graph.tensors.get(tensor)!.heldBytes),
-    );
-    const memory = { units, places, bytes };
-    for (const unit of units) memories.set(unitKey(unit), memory);
+/** The memory that starts with unit `head`, into which nobody moved before it. */
+export function sharedMemory({ tensorOf }: UnitGraph, { next, lead }: Homes, head: number): SharedMemory {
+  const [units, at] = [[head], [0]];
+  let lowest = 0;
+  for (let unit = next[head]!; unit >= 0; unit = next[unit]!) {
+    const place = at.at(-1)! - lead[unit]!;
+    units.push(unit);
+    at.push(place);
+    lowest = Math.min(lowest, place);
   }
-  return memories;
+  const places = at.map((place) => place - lowest);
+  const bytes = places.reduce((most, place, i) => Math.max(most, place + tensorOf[units[i]!]!.heldBytes), 0);
+  return { units, places, bytes };
 }

@@ -1,12 +1,11 @@
 /** Which rows are alive when, for a sequence of steps, and which of them share memory. */
-import { dtypeBytes, type TensorId } from '../ir/tensor.js';
+import { dtypeBytes } from '../ir/tensor.js';
+import { alignUp, scratchAlignment } from './alignment.js';
 import type { PlanSegment } from './plan.js';
-import type { RowGraph, RowOp } from './row-graph.js';
-import { findHomes, type SharedMemory, sharedMemories, type Unit, unitKey } from './row-homes.js';
-import type { RowStep } from './row-schedule.js';
-
-/** `KernelCall.scratchBytes` is for memory with this alignment. */
-export const scratchAlignment = 8;
+import type { RowGraph } from './row-graph.js';
+import { Homes, sharedMemory } from './row-homes.js';
+import type { Steps } from './row-schedule.js';
+import { type Unit, type UnitGraph, type UnitTensor, unitGraph, unitOf } from './unit-graph.js';
 
 export interface Span {
   first: number;
@@ -35,118 +34,99 @@ export interface RowLife {
 /** Whether each step of an operator has a scratch of its own; otherwise operators that run in turns share one. */
 export type ScratchUse = 'shared' | 'byStep';
 
-/** Rows of `tensor` that step `y` reads, as units. */
-function* readUnits(graph: RowGraph, op: RowOp, y: number): Generator<Unit> {
-  for (const { tensor, rows } of op.inputs) {
-    const { units } = graph.tensors.get(tensor)!;
-    if (units === 1) yield { tensor, row: 0 };
-    else for (let row = rows!.first(y); row < rows!.last(y); row++) yield { tensor, row };
-  }
-}
-
-function writtenUnits(graph: RowGraph, op: RowOp, y: number): Unit[] {
-  return op.outputs.map(({ tensor }) => ({ tensor, row: graph.tensors.get(tensor)!.units === 1 ? 0 : y }));
-}
-
 /** Lives of everything for the whole sequence of steps; units that move into the memory of others share a life. */
 export function rowLives(
   graph: RowGraph,
-  steps: readonly RowStep[],
+  steps: Steps,
   segments: readonly PlanSegment[],
   scratch: ScratchUse,
 ): RowLife[] {
-  const spans = unitSpans(graph, steps);
-  const shared = memoriesOf(graph, steps, segments, spans);
+  const units = unitGraph(graph);
+  const times = timesOf(units, steps, segments);
+  const homes = new Homes(units.unitCount);
+  homes.find(units, steps, times);
   const lives: RowLife[] = [];
-  for (const [tensor, rows] of spans) {
-    const alone = [graph.tensors.get(tensor)!.heldBytes];
-    for (const row of rows.keys()) {
-      const unit = { tensor, row };
-      const memory = shared.get(unitKey(unit)) ?? { units: [unit], places: [0], bytes: alone[0]! };
-      if (unitKey(memory.units[0]!) === unitKey(unit)) lives.push(lifeOf(graph, spans, memory));
-    }
-  }
+  for (let unit = 0; unit < units.unitCount; unit++)
+    if (homes.previous[unit]! < 0) lives.push(lifeOf(graph, units, times, homes, unit));
   return [...lives, ...scratchLives(graph, steps, scratch)];
 }
 
-function memoriesOf(
-  graph: RowGraph,
-  steps: readonly RowStep[],
+interface UnitTimes {
+  readonly births: Int32Array;
+  readonly deaths: Int32Array;
+  segmentStart(time: number): number;
+  span(unit: number): Span;
+}
+
+/** First and last step that touches each unit; inputs are there before all steps, outputs outlive them. */
+function timesOf(
+  { ops, tensors, tensorOf, unitCount }: UnitGraph,
+  steps: Steps,
   segments: readonly PlanSegment[],
-  spans: ReadonlyMap<TensorId, Span[]>,
-): Map<number, SharedMemory> {
-  const births = new Map<number, number>();
-  const deaths = new Map<number, number>();
-  for (const [tensor, rows] of spans) {
-    const { fixed, isOutput } = graph.tensors.get(tensor)!;
-    for (const [row, { first, last }] of rows.entries()) {
-      if (!fixed) births.set(unitKey({ tensor, row }), first);
-      if (!isOutput) deaths.set(unitKey({ tensor, row }), last - 1);
+): UnitTimes {
+  const births = new Int32Array(unitCount).fill(steps.count);
+  const deaths = new Int32Array(unitCount).fill(-1);
+  for (const { base, units, fixed } of tensors) if (fixed) births.fill(-1, base, base + units);
+  for (let time = 0; time < steps.count; time++) {
+    const [op, y] = [ops[steps.op[time]!]!, steps.y[time]!];
+    for (const { tensor, first, last } of op.inputs) {
+      const end = tensor.base + (last?.[y] ?? 1);
+      for (let unit = tensor.base + (first?.[y] ?? 0); unit < end; unit++) deaths[unit] = time;
+    }
+    if (op.writesLast && y < op.steps - 1) continue;
+    for (const { base, units } of op.outputs) {
+      const unit = base + (units === 1 ? 0 : y);
+      if (births[unit] === steps.count) births[unit] = time;
+      deaths[unit] = time;
     }
   }
+  const span = (unit: number) => {
+    const first = Math.max(0, births[unit]!);
+    const last = tensorOf[unit]!.isOutput ? steps.count : deaths[unit]! + 1;
+    return { first, last: Math.max(last, first + 1) };
+  };
+  for (const { base, units, isOutput } of tensors) if (isOutput) deaths.fill(-1, base, base + units);
   const starts = segments.flatMap(({ first, last }) => new Array<number>(last - first).fill(first));
-  const homes = findHomes(graph, steps, { births, deaths, segmentStart: (time) => starts[time]! });
-  return sharedMemories(graph, homes);
+  return { births, deaths, segmentStart: (time) => starts[time]!, span };
 }
 
-function lifeOf(graph: RowGraph, spans: ReadonlyMap<TensorId, Span[]>, memory: SharedMemory): RowLife {
-  const { units, places, bytes } = memory;
-  const tensors = units.map(({ tensor }) => graph.tensors.get(tensor)!);
-  const own = units.map(({ tensor, row }) => spans.get(tensor)![row]!);
-  const head = tensors[0]!;
+function lifeOf(graph: RowGraph, units: UnitGraph, times: UnitTimes, homes: Homes, first: number): RowLife {
+  const memory = sharedMemory(units, homes, first);
+  const tensors = memory.units.map((unit) => units.tensorOf[unit]!);
+  const spans = memory.units.map((unit) => times.span(unit));
+  const head: UnitTensor = tensors[0]!;
   const fixedRow = head.fixed && head.units > 1;
+  const elements = tensors.map(({ id }) => dtypeBytes[graph.tensors.get(id)!.tensor.dtype]);
   return {
-    units,
-    places,
-    spans: own,
+    units: memory.units.map((unit) => unitOf(units, unit)),
+    places: memory.places,
+    spans,
     scratchOf: null,
     scratchStep: null,
-    bytes,
-    alignment: fixedRow
-      ? 1
-      : Math.max(graph.rowAlignment, ...tensors.map(({ tensor }) => dtypeBytes[tensor.dtype])),
-    first: own[0]!.first,
-    last: own.at(-1)!.last,
-    fixedOffset: fixedRow ? units[0]!.row * head.unitBytes : null,
+    bytes: memory.bytes,
+    alignment: fixedRow ? 1 : Math.max(graph.rowAlignment, ...elements),
+    first: spans[0]!.first,
+    last: spans.at(-1)!.last,
+    fixedOffset: fixedRow ? (first - head.base) * head.unitBytes : null,
   };
-}
-
-function unitSpans(graph: RowGraph, steps: readonly RowStep[]): Map<TensorId, Span[]> {
-  const spans = new Map<TensorId, Span[]>();
-  for (const [id, { units, fixed, isOutput }] of graph.tensors) {
-    const end = isOutput ? steps.length : 0;
-    spans.set(
-      id,
-      Array.from({ length: units }, () => ({
-        first: fixed ? 0 : Number.POSITIVE_INFINITY,
-        last: fixed ? Math.max(1, end) : end,
-      })),
-    );
-  }
-  const touch = (unit: Unit, time: number) => {
-    const span = spans.get(unit.tensor)![unit.row]!;
-    span.first = Math.min(span.first, time);
-    span.last = Math.max(span.last, time + 1);
-  };
-  for (const [time, { op, y }] of steps.entries()) {
-    for (const unit of readUnits(graph, graph.ops[op]!, y)) touch(unit, time);
-    for (const unit of writtenUnits(graph, graph.ops[op]!, y)) touch(unit, time);
-  }
-  return spans;
 }
 
 /**
  * One life for each scratch that is kept between steps; the others only matter during a step: either each step has its own,
  * or operators that run in turns share one.
  */
-function scratchLives(graph: RowGraph, steps: readonly RowStep[], use: ScratchUse): RowLife[] {
+function scratchLives(graph: RowGraph, steps: Steps, use: ScratchUse): RowLife[] {
+  const timesOfOp = graph.ops.map((): number[] => []);
+  steps.op.forEach((op, time) => {
+    timesOfOp[op]!.push(time);
+  });
   const lives = graph.ops.flatMap(({ scratchBytes, scratchKept }, op): RowLife[] => {
     if (scratchBytes === 0) return [];
-    const times = steps.flatMap((step, time) => (step.op === op ? [time] : []));
+    const times = timesOfOp[op]!;
     const [first, last] = [times[0]!, times.at(-1)! + 1];
     const inTurns = last - first > times.length;
     if (use === 'byStep' && inTurns && !scratchKept)
-      return times.map((time) => scratchLife(scratchBytes, op, steps[time]!.y, time, time + 1));
+      return times.map((time) => scratchLife(scratchBytes, op, steps.y[time]!, time, time + 1));
     return [scratchLife(scratchBytes, op, null, first, last)];
   });
   const stays = ({ scratchOf, scratchStep }: RowLife) =>
@@ -180,8 +160,4 @@ function scratchLife(bytes: number, op: number, step: number | null, first: numb
 function join(a: RowLife, b: RowLife): RowLife {
   const scratchOf = [...a.scratchOf!, ...b.scratchOf!];
   return { ...a, scratchOf, bytes: Math.max(a.bytes, b.bytes), last: Math.max(a.last, b.last) };
-}
-
-export function alignUp(value: number, alignment: number): number {
-  return Math.ceil(value / alignment) * alignment;
 }

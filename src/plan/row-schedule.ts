@@ -2,45 +2,61 @@
  * The order of steps inside a segment. Demand decides: the next row of a result asks for the rows that it reads, and they
  * for theirs, so that every row is computed once, as late as possible.
  */
-import type { RowGraph } from './row-graph.js';
+import type { UnitGraph } from './unit-graph.js';
 
-/** Step `y` of the operator at position `op` of the RowGraph: an output row, an input row that it adds up, or all of it. */
-export interface RowStep {
-  readonly op: number;
-  readonly y: number;
+/** Step `y[i]` of the operator at position `op[i]`: an output row, an input row that it adds up, or all of it. */
+export interface Steps {
+  readonly count: number;
+  readonly op: Int32Array;
+  readonly y: Int32Array;
 }
 
 /**
  * The steps of operators first to last - 1, everything before them being done. Results that nobody in the segment reads
  * are pulled in turn, the least advanced first.
  */
-export function segmentSteps({ ops, tensors }: RowGraph, first: number, last: number): RowStep[] {
-  const steps: RowStep[] = [];
+export function segmentSteps({ ops }: UnitGraph, first: number, last: number): Steps {
+  let total = 0;
+  for (let position = first; position < last; position++) total += ops[position]!.steps;
+  const [op, y] = [new Int32Array(total), new Int32Array(total)];
   const done = new Int32Array(last - first);
-  const pull = (op: number): void => {
-    const y = done[op - first]!;
-    for (const input of ops[op]!.inputs) {
-      const producer = tensors.get(input.tensor)!.producer ?? -1;
+  let count = 0;
+  const pull = (position: number): void => {
+    const row = done[position - first]!;
+    for (const { tensor, needed } of ops[position]!.inputs) {
+      const { producer } = tensor;
       if (producer < first) continue;
-      const { steps: all, outputs } = ops[producer]!;
-      const byRow = outputs.find((output) => output.tensor === input.tensor)!.byRow;
-      // Rows that no window reaches are computed before the last row, so that every tensor is whole in the end.
-      const needed = input.rows && byRow && y < ops[op]!.steps - 1 ? input.rows.last(y) : all;
-      while (done[producer - first]! < needed) pull(producer);
+      while (done[producer - first]! < needed[row]!) pull(producer);
     }
-    steps.push({ op, y });
-    done[op - first] = y + 1;
+    op[count] = position;
+    y[count++] = row;
+    done[position - first] = row + 1;
   };
   const inside = (position: number) => position >= first && position < last;
-  const sinks = ops.flatMap((op, position) =>
-    inside(position) && !op.outputs.some(({ tensor }) => tensors.get(tensor)!.readers.some(inside))
-      ? [position]
-      : [],
-  );
-  const progress = (position: number) => done[position - first]! / ops[position]!.steps;
+  const sinks: number[] = [];
+  for (let position = first; position < last; position++)
+    if (!ops[position]!.readers.some(inside)) sinks.push(position);
   for (;;) {
-    const open = sinks.filter((position) => progress(position) < 1);
-    if (open.length === 0) return steps;
-    pull(open.reduce((a, b) => (progress(b) < progress(a) ? b : a)));
+    let next = -1;
+    let least = 1;
+    for (const position of sinks) {
+      const progress = done[position - first]! / ops[position]!.steps;
+      if (progress < least) [next, least] = [position, progress];
+    }
+    if (next < 0) return { count, op, y };
+    pull(next);
   }
+}
+
+/** The steps of several segments one after the other. */
+export function joinSteps(parts: readonly Steps[]): Steps {
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
+  const [op, y] = [new Int32Array(count), new Int32Array(count)];
+  let at = 0;
+  for (const part of parts) {
+    op.set(part.op, at);
+    y.set(part.y, at);
+    at += part.count;
+  }
+  return { count, op, y };
 }

@@ -3,9 +3,10 @@
  * pieces make many buffers; both make offsets hard to find, and pieces take tables in the code.
  */
 import type { TensorId } from '../ir/tensor.js';
-import { type Cuts, type Segment, segmentPeak } from './cut-segments.js';
+import { alignUp } from './alignment.js';
+import type { Cuts, Segment } from './cut-segments.js';
 import type { RowGraph, RowTensor } from './row-graph.js';
-import { alignUp } from './row-lives.js';
+import { SegmentNeeds } from './segment-need.js';
 
 export function spareMoves(graph: RowGraph, cuts: Cuts): RowGraph {
   return fewestPieces(leastShifting(graph, cuts), cuts);
@@ -19,7 +20,7 @@ function leastShifting(graph: RowGraph, { segments, peakBytes }: Cuts): RowGraph
       const op = ops[position]!;
       if (op.shiftBytes === null) continue;
       ops[position] = { ...op, shiftBytes: null };
-      if (segmentPeak(trial, first, last, peakBytes + 1) > peakBytes) ops[position] = op;
+      if (new SegmentNeeds(trial).peak(first, last) > peakBytes) ops[position] = op;
     }
   }
   return trial;
@@ -38,8 +39,8 @@ function fewestPieces(graph: RowGraph, { segments, peakBytes }: Cuts): RowGraph 
     if (touched.some(({ first, last }) => last - first > 1)) continue;
     const bytes = tensor.units * tensor.unitBytes;
     tensors.set(id, { ...tensor, units: 1, unitBytes: bytes, heldBytes: alignUp(bytes, graph.rowAlignment) });
-    const isHigher = ({ first, last }: Segment) => segmentPeak(trial, first, last, peakBytes + 1) > peakBytes;
-    if (touched.some(isHigher)) tensors.set(id, tensor);
+    const needs = new SegmentNeeds(trial);
+    if (touched.some(({ first, last }) => needs.peak(first, last) > peakBytes)) tensors.set(id, tensor);
   }
   return trial;
 }

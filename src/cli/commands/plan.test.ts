@@ -52,7 +52,7 @@ test('plan prints proof, memories, buffers and advice; draws on request; a misfi
     board: 'virt-m4',
     objective: 'balanced',
     input: 'resident',
-    seconds: 1.5,
+    seconds: 3,
     kernels: [],
   });
   t.deepEqual(drawn, ['map.html']);

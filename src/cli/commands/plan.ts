@@ -122,6 +122,7 @@ export function printPlan(plan: PlanResult): string {
     pairs([
       ['lower bound', `${grouped(plan.lowerBoundBytes)} bytes: ${proof}`],
       ['sought among', plan.family],
+      ['solver', solvers[plan.engine]],
       ['objective', `${plan.objective}, input ${plan.input}`],
       [
         'MACs',
@@ -143,6 +144,11 @@ export function mcuformerText({ paperBytes, repositoryBytes, developmentBytes }:
   const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
   return `paper ${kib(paperBytes)}, repository ${kib(repositoryBytes)}, development ${kib(developmentBytes)}`;
 }
+
+const solvers = {
+  native: 'native core',
+  typescript: 'TypeScript; the native core is not built (`node tools/build-native.mjs` does, with cargo)',
+};
 
 /** One line for all pieces of a tensor or scratch, in the order of their births: where the lowest is, how much lives at once. */
 function bufferLines({ buffers }: PlanResult): Cell[][] {

@@ -5,7 +5,7 @@ import type { DepthwiseConv2dAttrs } from '../depthwise-conv2d.js';
 import { type Axis, windowOf } from '../geometry.js';
 import type { CStruct, KernelCall, OpView } from '../op-def.js';
 import { activationRange, perTensor } from '../quantise.js';
-import { convolutionCall } from './conv2d.js';
+import { convolutionCall, fewerPixels } from './conv2d.js';
 import { channelOf, channelScales, roundsDown, type Scaling, scalingOf } from './requantise.js';
 
 /** The columns of a strip take this much working memory at most, where four pixels do not need more. */
@@ -133,10 +133,9 @@ function stripCall(
   window: Window,
 ): KernelCall[] {
   const { strideW } = view.attrs;
-  const bytesOf = (pixels: number) => 24 * ((pixels - 1) * strideW + 3);
   const block = blockFor(view, window);
   let strip: number = block;
-  while (strip < window.w.out && bytesOf(strip + block) <= columnBytes) strip += block;
+  while (strip < window.w.out && stripBytes(strip + block, strideW) <= columnBytes) strip += block;
   strip = Math.min(strip, window.w.out);
   const weights = filters.flatMap(({ taps }) => order3x3.map((tap) => taps[tap]!));
   const table = filters.flatMap(({ scaling: { bias, multiplier, add, shift } }) => [
@@ -144,19 +143,56 @@ function stripCall(
     multiplier,
     add,
   ]);
-  return [
-    {
-      kernel: `depthwise_3x3_s${strideW}_s8_dsp`,
-      file: 'depthwise_3x3_dsp',
-      paramsType: 'depthwise_3x3_s8_dsp_params',
-      params: { ...shared(view, window), strip, block, ...constants(weights, table) },
-      form: 'rows',
-      reads: [view.input(0).id],
-      writes: [view.output(0).id],
-      scratchBytes: bytesOf(strip),
-    },
-  ];
+  const call: KernelCall = {
+    kernel: `depthwise_3x3_s${strideW}_s8_dsp`,
+    file: stripFile,
+    paramsType: 'depthwise_3x3_s8_dsp_params',
+    params: { ...shared(view, window), strip, block, ...constants(weights, table) },
+    form: 'rows',
+    reads: [view.input(0).id],
+    writes: [view.output(0).id],
+    scratchBytes: 0,
+  };
+  return [withStrip(view, call, strip)];
 }
+
+const stripFile = 'depthwise_3x3_dsp';
+
+/** Working memory for strips of so many pixels: three input rows of four channels in pairs. */
+function stripBytes(pixels: number, stride: number): number {
+  return 24 * ((pixels - 1) * stride + 3);
+}
+
+/** The same in half and a quarter of the working memory: shorter strips turn the columns between them more often. */
+export function leanerDepthwise(view: OpView<DepthwiseConv2dAttrs>, call: KernelCall): readonly KernelCall[] {
+  if (call.file !== stripFile) return fewerPixels(view, call);
+  const [block, strip] = [Number(call.params.block), Number(call.params.strip)];
+  const whole = Math.ceil(strip / block);
+  const blocks = [Math.ceil(whole / 2), Math.ceil(whole / 4), 1].filter((n) => n < whole);
+  return [...new Set(blocks)].map((n) => withStrip(view, call, n * block));
+}
+
+/** A call with the working memory and the instructions of strips of so many pixels. */
+function withStrip(view: OpView<DepthwiseConv2dAttrs>, call: KernelCall, strip: number): KernelCall {
+  const { strideW } = view.attrs;
+  const [images = 1, height = 1, width = 1, channels = 1] = view.output(0).shape;
+  let row = perStripRow;
+  for (let x = 0; x < width; x += strip) {
+    const out = Math.min(strip, width - x);
+    const lines = 4 * (28 + lineCost(out, strideW, Number(call.params.block)));
+    row += (channels / 4) * (17 * ((out - 1) * strideW + 3) + 60 + lines);
+  }
+  const rows = images * height;
+  return {
+    ...call,
+    params: { ...call.params, strip },
+    scratchBytes: stripBytes(strip, strideW),
+    instructions: { whole: rows * row, byRow: rows * (row + perStripRow) },
+  };
+}
+
+/** Around a row, and around a call for it. */
+const perStripRow = 40;
 
 function pixelCall(
   view: OpView<DepthwiseConv2dAttrs>,
