@@ -15,11 +15,17 @@ export interface Placement {
   readonly lowerBoundBytes: number;
 }
 
-export function placeLives(lives: readonly RowLife[], solver: PlanSolver, limits: SolverLimits): Placement {
+/** @param capacity bytes; any layout within it will do */
+export function placeLives(
+  lives: readonly RowLife[],
+  solver: PlanSolver,
+  limits: SolverLimits,
+  capacity?: number,
+): Placement {
   const input = inputRows(lives);
   const free = lives.filter(({ fixedOffset }) => fixedOffset === null);
   const buffers = [...ground(input), ...free.map((life) => bufferOf(life))];
-  const solution = solver.solveOffsets({ buffers }, limits);
+  const solution = solver.solveOffsets({ buffers }, limits, capacity);
   return input.length === 0 ? upright(solution) : turned(lives, free, input, solution);
 }
 

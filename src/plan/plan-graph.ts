@@ -255,6 +255,8 @@ function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: stri
     steps: steps.map(({ op, y }) => planStep(rows, op, y)),
     segments,
     buffers: lives.flatMap((life, index) => planBuffers(rows, life, packing.offsets[index]!, options.region)),
+    regions: [{ name: options.region, bytes: arenaBytes, lowerBoundBytes: packing.lowerBoundBytes }],
+    weights: [],
     arenaBytes,
     lowerBoundBytes,
     provenOptimal: arenaBytes === lowerBoundBytes,
