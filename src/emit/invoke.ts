@@ -3,6 +3,7 @@ import { cType } from './c-names.js';
 import type { Emission } from './emit-project.js';
 import { isProgram, operatorsOf, rowBytesOf, type Segment, streamedInput } from './segment.js';
 import { addressText, operatorCode, pointers } from './step.js';
+import { progressStorage } from './storage.js';
 
 export function invokeFunctions(emission: Emission, segments: readonly Segment[]): string {
   return streamedInput(emission) ? streamFunctions(emission, segments) : wholeFunctions(emission, segments);
@@ -40,9 +41,7 @@ export function progressType(emission: Emission, segments: readonly Segment[]): 
   const parts = Math.max(
     ...segments.filter((segment) => segment.parts.includes(null)).map((segment) => segment.parts.length),
   );
-  const { offset } = emission.plan.buffers.find(
-    (buffer) => buffer.tensor === null && buffer.scratchOf === null,
-  )!;
+  const { base, offset } = progressStorage(emission.plan);
   return `/* Where the inference is: between two rows of the input it has run \`step\` turns of segment number \`segment\`. */
 typedef struct {
     uint16_t segment, arrived, step, input_rows;
@@ -51,7 +50,7 @@ typedef struct {
 
 static progress *progress_in(uint8_t *arena)
 {
-    return (progress *)(void *)(arena + ${offset});
+${base === 'arena' ? '' : '    (void)arena;\n'}    return (progress *)(void *)(${base} + ${offset});
 }
 `;
 }
