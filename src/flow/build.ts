@@ -1,5 +1,7 @@
 /** A project that `compile` wrote becomes an image for its board. */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { files } from '../base/files.js';
 import { buildImage } from '../build/build-image.js';
 import { readProject } from '../build/project.js';
@@ -8,7 +10,8 @@ import { sectorMap } from '../flash/sector-map.js';
 import { type Board, memoryFor } from '../hw/board.js';
 import { boardById, type Catalogue, targetOf } from '../hw/catalogue.js';
 import type { Image } from '../hw/image.js';
-import { loadCatalogue } from './list-boards.js';
+import { ownBoardName } from './compile.js';
+import { boardNamed, loadCatalogue } from './list-boards.js';
 import type { Build } from './requests.js';
 import type { BuildResult } from './results.js';
 
@@ -22,7 +25,8 @@ export async function buildProject(folder: string): Promise<Image> {
 }
 
 async function buildFor(folder: string, catalogue: Catalogue, id: string): Promise<Image> {
-  const board = boardById(catalogue, id);
+  const own = join(folder, ownBoardName);
+  const { board } = await boardNamed(catalogue, existsSync(own) ? own : id);
   const hostTarget = targetOf(catalogue, boardById(catalogue, 'host'));
   return buildImage(folder, board, targetOf(catalogue, board), {
     hostTarget,
@@ -57,6 +61,8 @@ export function buildResult(image: Image): BuildResult {
     weightBytes,
     ramBytes,
     arenaBytes,
+    memories,
+    parts,
   } = image;
   return {
     board,
@@ -70,5 +76,7 @@ export function buildResult(image: Image): BuildResult {
     weightBytes,
     ramBytes,
     arenaBytes,
+    memories,
+    parts,
   };
 }
