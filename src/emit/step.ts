@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan.js';
 import { arenaTensors, cType, nameText, typeText } from './c-names.js';
 import type { Emission, EmittedOp } from './emit-project.js';
 import { plainText } from './literal.js';
-import { scratchOf, storageOf } from './storage.js';
+import { scratchOf, storageOf, weightPlace } from './storage.js';
 
 export function paramsName(op: EmittedOp, part: number): string {
   return op.calls.length > 1 ? `op${op.index}_${part}` : `op${op.index}`;
@@ -26,11 +26,11 @@ export function pointers({ graph, plan }: Emission, ops: readonly EmittedOp[]): 
   return lines.length === 0 ? '' : `${lines.join('')}\n`;
 }
 
-/** Where a tensor's pointer starts: at the tensor, or at the arena for one whose rows a table finds. */
+/** Where a tensor's pointer starts: at the tensor, or at its memory for one whose rows a table finds. */
 export function addressText(plan: Plan, tensor: Tensor): string {
   const type = cType(tensor.dtype);
   const storage = storageOf(plan, tensor);
-  const place = storage.kind === 'whole' ? `arena + ${storage.offset}` : 'arena';
+  const place = storage.kind === 'whole' ? `${storage.base} + ${storage.offset}` : storage.base;
   return type === 'uint8_t' ? place : `(${type} *)(void *)(${place})`;
 }
 
@@ -105,8 +105,8 @@ function callText(emission: Emission, op: EmittedOp, call: KernelCall, params: s
 function scratchText(plan: Plan, op: EmittedOp): string {
   const scratch = scratchOf(plan, op.index);
   return scratch.kind === 'whole'
-    ? `arena + ${scratch.offset}`
-    : `arena + (size_t)${scratchTableName(op.index)}[y] * ${scratch.unitBytes}`;
+    ? `${scratch.base} + ${scratch.offset}`
+    : `${scratch.base} + (size_t)${scratchTableName(op.index)}[y] * ${scratch.unitBytes}`;
 }
 
 /** C identifier of the table that says where an operator's scratch lies for each row. */
@@ -117,7 +117,8 @@ export function scratchTableName(op: number): string {
 /** Where a kernel finds an operand: the tensor, or the row of it when the call is for one row. */
 function pointerText(emission: Emission, op: EmittedOp, id: number): string {
   const tensor = tensorOf(emission.graph, id);
-  if (tensor.data !== null) return emission.constants.add(`t${id}`, constantArray(tensor));
+  if (tensor.data !== null)
+    return emission.constants.add(`t${id}`, constantArray(tensor), weightPlace(emission.plan, op.index));
   const height = tensorOf(emission.graph, op.outputs[0]!).shape[1];
   return op.rows === 'pointwise' && isTall(tensor, height) ? `t${id} + rf_row(&t${id}_plane, y)` : `t${id}`;
 }

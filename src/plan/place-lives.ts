@@ -18,15 +18,27 @@ export interface Placement {
 /**
  * A layout of all lives. Where odd sizes keep the search from its bound, sizes are tried that are rounded up to a coarser
  * grid: they leave no holes that nothing fits into.
+ * @param capacity bytes; any layout within it will do
  */
-export function placeLives(lives: readonly RowLife[], solver: PlanSolver, limits: SolverLimits): Placement {
-  const exact = placeOnGrid(lives, solver, shareOf(limits, exactShare), 1);
+export function placeLives(
+  lives: readonly RowLife[],
+  solver: PlanSolver,
+  limits: SolverLimits,
+  capacity?: number,
+): Placement {
+  const exact = placeOnGrid(lives, solver, shareOf(limits, exactShare), 1, capacity);
   let best = exact;
   for (const grid of grids) {
-    if (best.arenaBytes === best.lowerBoundBytes) break;
+    if (best.arenaBytes <= Math.max(best.lowerBoundBytes, capacity ?? 0)) break;
     if (mostLiveBytes(lives, grid) >= best.arenaBytes) continue;
     const { lowerBoundBytes } = exact;
-    const coarse = placeOnGrid(lives, solver, shareOf(limits, (1 - exactShare) / grids.length), grid);
+    const coarse = placeOnGrid(
+      lives,
+      solver,
+      shareOf(limits, (1 - exactShare) / grids.length),
+      grid,
+      capacity,
+    );
     if (coarse.arenaBytes < best.arenaBytes) best = { ...coarse, lowerBoundBytes };
   }
   return best;
@@ -49,11 +61,12 @@ function placeOnGrid(
   solver: PlanSolver,
   limits: SolverLimits,
   grid: number,
+  capacity: number | undefined,
 ): Placement {
   const input = inputRows(lives);
   const free = lives.filter(({ fixedOffset }) => fixedOffset === null);
   const buffers = [...ground(input), ...free.map((life) => bufferOf(life, grid))];
-  const solution = solver.solveOffsets({ buffers }, limits);
+  const solution = solver.solveOffsets({ buffers }, limits, capacity);
   if (input.length > 0) return turned(lives, free, input, solution);
   const height = free.reduce((most, life, i) => Math.max(most, solution.offsets[i]! + sizeOf(life)), 0);
   return upright({ ...solution, height });
