@@ -9,7 +9,7 @@ export interface ArchitectureResult {
   readonly macs: number;
   /** Weights, biases and constants of norms. */
   readonly weightBytes: number;
-  /** Of a vision transformer, from its sizes alone; null for other networks, whose plan takes a board. */
+  /** Of a vision transformer of full matrices, from its sizes alone; null for other networks, whose plan takes a board. */
   readonly transformer: {
     readonly tokens: number;
     readonly depth: number;

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { clock } from '../base/clock.js';
 import { files } from '../base/files.js';
-import { transformerSizes, type VisionTransformer } from '../import/arch/vision-transformer.js';
+import { keepsFactors, transformerSizes, type VisionTransformer } from '../import/arch/vision-transformer.js';
 import { type Architecture, importArchitecture, parseArchitecture } from '../import/arch.js';
 import { mcuformerModel } from '../plan/mcuformer.js';
 import { planTransformer } from '../plan/transformer-plan.js';
@@ -32,7 +32,10 @@ function graphSizes(arch: Architecture): Sizes {
 
 function transformerOf(arch: VisionTransformer): Sizes {
   const start = clock.nowMs();
-  const { tokens, grid, pads, blocks } = transformerSizes(arch)!;
+  const sizes = transformerSizes(arch)!;
+  // The plan from sizes is that of blocks of full matrices.
+  if (keepsFactors(arch, sizes)) return graphSizes(arch);
+  const { tokens, grid, pads, blocks } = sizes;
   const shape = { ...arch, tokens, grid, padBefore: pads[0], blocks };
   const [streamed, resident] = [planTransformer(shape, 'streamed'), planTransformer(shape, 'resident')];
   // As in MCUFormer's repositories: int(dim * ratio), whatever the layer.

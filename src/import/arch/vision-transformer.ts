@@ -78,6 +78,13 @@ export function factorRank(dim: number, rankRatio: number, inputs: number, outpu
   return rankRatio < 1 && rank >= 1 && rank * (inputs + outputs) < inputs * outputs ? rank : null;
 }
 
+/** Whether any dense layer keeps its two factors. Such blocks run layer by layer. */
+export function keepsFactors({ dim, rankRatio }: VisionTransformer, { blocks }: TransformerSizes): boolean {
+  return blocks.some(({ width, hidden }) =>
+    [width, hidden].some((outputs) => factorRank(dim, rankRatio, dim, outputs) !== null),
+  );
+}
+
 /** Deviation of what a block adds to the tokens. */
 const added = 0.3;
 /** Deviation to which the tokens have grown by the last block. */
