@@ -1,6 +1,7 @@
 import test from 'ava';
 import { call } from '../../../test/call-command.js';
 import { sampleFlash, samplePlan, sampleProfile, sampleRun, sampleVerify } from '../../../test/sample-run.js';
+import { planDefaults } from '../../flow/requests.js';
 import type {
   BuildResult,
   CompileResult,
