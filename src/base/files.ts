@@ -1,7 +1,8 @@
 /** The seam to the disk. Whole folders and files appear at once or not at all. */
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { ReflowError } from './error.js';
+import { makeFolder } from './make-folder.js';
 
 /** Path with forward slashes, relative to the folder, to contents. */
 export type FileMap = ReadonlyMap<string, string | Uint8Array>;
@@ -77,7 +78,13 @@ export function filesOn(disk: Disk): Files {
 }
 
 /** The real disk. */
-export const files: Files = filesOn({ mkdir, mkdtemp, writeFile, rename, rm });
+export const files: Files = filesOn({
+  mkdir: async (path) => makeFolder(path),
+  mkdtemp,
+  writeFile,
+  rename,
+  rm,
+});
 
 /** Does the work in a scratch folder on the same disk, removes it whatever happens, and names the error. */
 async function beside<T>(disk: Disk, path: string, work: (scratch: string) => Promise<T>): Promise<T> {

@@ -2,10 +2,10 @@
  * The database behind the store: one SQLite file, written by many processes at once, or a PostgreSQL server that several
  * hosts share. Write-ahead logging lets SQLite's readers and one writer work side by side; a second writer waits.
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { Kysely, Migrator, PostgresDialect, type RawBuilder, SqliteDialect, sql } from 'kysely';
 import Libsql from 'libsql';
+import { makeFolder } from '../base/make-folder.js';
 import { migrations, type Schema, schemaVersion } from './schema.js';
 import { sqliteCode, storeFailure } from './store-failure.js';
 
@@ -50,7 +50,7 @@ async function openSqlite(path: string, busyTimeoutMs: number): Promise<Database
 }
 
 function connect(path: string, busyTimeoutMs: number): Kysely<Schema> {
-  makeFolder(dirname(resolve(path)));
+  makeFolder(dirname(path));
   const database = new Libsql(path);
   try {
     database.pragma(`busy_timeout = ${Math.round(busyTimeoutMs)}`);
@@ -62,18 +62,6 @@ function connect(path: string, busyTimeoutMs: number): Kysely<Schema> {
     throw error;
   }
   return new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
-}
-
-/** Step by step: Node 20's recursive mkdir never returns where a folder below /proc is missing. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    // Another process may have made it meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { call } from '../../../test/call-command.js';
 import { sampleFlash, samplePlan, sampleProfile, sampleRun, sampleVerify } from '../../../test/sample-run.js';
+import { planDefaults } from '../../flow/requests.js';
 import type {
   BuildResult,
   CompileResult,
@@ -117,7 +118,7 @@ test('compile and build print what was made', async (t) => {
 test('run prints the largest values first, real and stored', async (t) => {
   const argv = ['run', 'kws', '--board', 'b', '--input', 'a.npy', 'b.npy', '--layers', 'dir'];
   const { request, out } = await call(runCommand, ran, ...argv);
-  const plan = { objective: 'balanced', input: 'resident', seconds: 1.5, kernels: [] };
+  const plan = { objective: 'balanced', input: 'resident', seconds: planDefaults.seconds, kernels: [] };
   t.deepEqual(request, {
     network: 'kws',
     board: 'b',
