@@ -21,6 +21,9 @@ const tolerance = 2e-5;
  */
 const steps = 1;
 
+/** Behind a sigmoid two: TFLite's kernel gives 1/256 whatever scale is wanted, so its result is rounded a second time. */
+const stepsBehindSigmoid = 2;
+
 /** Heads are gathered by transposes, three in front of the scores and one behind, in each of two encoders. */
 const transposes: Readonly<Record<string, number>> = { vit: 8 };
 
@@ -41,8 +44,9 @@ for (const name of onnxVectorNames()) {
       const actual = program.run(0, rawInputs(imported, inputs)).outputs;
       const step = name.endsWith('_qdq') ? lastScale(graph) : 0;
       const error = largestError(imported, actual, outputs);
+      const allowed = kinds.slice(-3).includes('logistic') ? stepsBehindSigmoid : steps;
       t.true(
-        error.absolute <= Math.max(steps * step * (1 + 1e-4), tolerance * error.largest),
+        error.absolute <= Math.max(allowed * step * (1 + 1e-4), tolerance * error.largest),
         `${error.absolute} off ${vector.engine}, steps of ${step}`,
       );
       if (step > 0) t.true(kinds.includes('conv2d') && isInteger(graph), kinds.join());
