@@ -11,10 +11,31 @@ import { isTall, type OpView, type RowRule, rowView, viewOp } from '../ops/op-de
 import { ByteMap } from './byte-map.js';
 import { type Plan, type PlanBuffer, type PlanStep, plannedCalls } from './plan.js';
 
-/** Throws ReflowError E_PLAN that names the operator, the tensor and the first bad byte. */
-export function checkPlan(graph: Graph, plan: Plan): void {
+/** What a board has: bytes that the network may take of each memory, by name. */
+export type Rooms = ReadonlyMap<string, number>;
+
+/**
+ * @param rooms given: no buffer may lie in another memory, nor beyond the end of one
+ * @throws ReflowError E_PLAN that names the operator, the tensor and the first bad byte
+ */
+export function checkPlan(graph: Graph, plan: Plan, rooms: Rooms | null = null): void {
+  checkRegions(plan, rooms);
   new Replay(graph, plan).run();
 }
+
+function checkRegions({ regions, arenaBytes }: Plan, rooms: Rooms | null): void {
+  const sum = regions.reduce((all, { bytes }) => all + bytes, 0);
+  if (sum !== arenaBytes) bad(`its memories add up to ${sum} bytes, the arena has ${arenaBytes}`);
+  for (const [index, { name, bytes }] of regions.entries()) {
+    if (regions.findIndex((other) => other.name === name) < index) bad(`memory ${name} stands there twice`);
+    const room =
+      rooms === null ? bytes : (rooms.get(name) ?? bad(`there is no memory ${name} for the arena`));
+    if (bytes > room) bad(`memory ${name} has room for ${room} bytes, the plan takes ${bytes}`);
+  }
+}
+
+/** Memories lie so far apart that nothing reaches from one into another. */
+const memoryDistance = 2 ** 40;
 
 function bad(message: string): never {
   throw new ReflowError('E_PLAN', message, 'report this as a bug in reflow, with the network');
@@ -35,6 +56,8 @@ class Replay {
   readonly #bytes = new ByteMap();
   readonly #places = new Map<number, PlanBuffer[]>();
   readonly #scratches = new Map<number, PlanBuffer[]>();
+  /** Where a network with streamed input remembers where it is. */
+  readonly #progress: PlanBuffer[] = [];
   /** Scratch bytes by operator and output shape. */
   readonly #needed = new Map<string, number>();
   /** Next step expected of each operator. */
@@ -50,10 +73,17 @@ class Replay {
     private readonly plan: Plan,
   ) {
     for (const { op } of plan.steps) if (op !== null) this.#given.set(op, (this.#given.get(op) ?? 0) + 1);
-    for (const buffer of plan.buffers) {
-      this.#checkBuffer(buffer);
+    for (const placed of plan.buffers) {
+      this.#checkBuffer(placed);
+      const memory = plan.regions.findIndex(({ name }) => name === placed.region);
+      const buffer = { ...placed, offset: placed.offset + memory * memoryDistance };
+      this.#checkTogether(buffer);
       if (buffer.tensor !== null) append(this.#places, buffer.tensor, buffer);
       else if (buffer.scratchOf !== null) append(this.#scratches, buffer.scratchOf, buffer);
+      else {
+        this.#progress.push(buffer);
+        this.#bytes.write(buffer.offset, buffer.offset + buffer.bytes, progressMark, 0);
+      }
     }
     for (const list of this.#places.values()) list.sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
   }
@@ -70,8 +100,7 @@ class Replay {
       if (this.#next.get(op.id) !== stepCount(viewOf(this.graph, op)))
         bad(`operator ${op.id} (${op.label}) does not run to its end`);
     }
-    for (const { tensor, scratchOf, offset, bytes } of this.plan.buffers) {
-      if (tensor !== null || scratchOf !== null) continue;
+    for (const { offset, bytes } of this.#progress) {
       if (this.#bytes.firstOther(offset, offset + bytes, progressMark, 0) !== null)
         bad('the progress of the streamed input is overwritten');
     }
@@ -290,12 +319,22 @@ class Replay {
     return this.graph.ops.find((op) => op.id === id) ?? bad(`there is no operator ${id}`);
   }
 
-  #checkBuffer({ tensor: id, row, scratchOf, offset, bytes }: PlanBuffer): void {
+  /** One pointer serves all rows of a tensor, and one all scratches of an operator. */
+  #checkTogether({ tensor, scratchOf, region }: PlanBuffer): void {
+    const others = tensor !== null ? this.#places.get(tensor) : this.#scratches.get(scratchOf ?? -1);
+    if (others?.[0] && others[0].region !== region)
+      bad(
+        `${tensor !== null ? `tensor ${tensor}` : `the scratch of operator ${scratchOf}`} lies in two memories`,
+      );
+  }
+
+  #checkBuffer({ tensor: id, row, scratchOf, region, offset, bytes }: PlanBuffer): void {
     const what = id === null ? `the scratch of operator ${scratchOf}` : `tensor ${id}`;
-    if (offset < 0 || offset + bytes > this.plan.arenaBytes) bad(`${what} lies outside the arena`);
+    const memory = this.plan.regions.find(({ name }) => name === region);
+    if (!memory) bad(`${what} lies in memory ${region}, of which the plan takes nothing`);
+    if (offset < 0 || offset + bytes > memory.bytes) bad(`${what} lies outside the arena in ${region}`);
     if (id === null) {
-      if (scratchOf === null) this.#bytes.write(offset, offset + bytes, progressMark, 0);
-      else if (offset % 8 !== 0) bad(`${what} is not aligned to 8 bytes`);
+      if (scratchOf !== null && offset % 8 !== 0) bad(`${what} is not aligned to 8 bytes`);
       return;
     }
     const tensor = tensorOf(this.graph, id);

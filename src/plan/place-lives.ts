@@ -18,12 +18,18 @@ export interface Placement {
 /**
  * A layout of all lives. Where odd sizes keep the search from its bound, sizes are tried that are rounded up to a coarser
  * grid: they leave no holes that nothing fits into.
+ * @param capacity bytes; any layout within it will do
  */
-export function placeLives(lives: readonly RowLife[], solver: PlanSolver, limits: SolverLimits): Placement {
+export function placeLives(
+  lives: readonly RowLife[],
+  solver: PlanSolver,
+  limits: SolverLimits,
+  capacity = 0,
+): Placement {
   const exact = placeOnGrid(lives, solver, shareOf(limits, exactShare), 1);
   let best = exact;
   for (const grid of grids) {
-    if (best.arenaBytes === best.lowerBoundBytes) break;
+    if (best.arenaBytes <= Math.max(capacity, best.lowerBoundBytes)) break;
     if (mostLiveBytes(lives, grid) >= best.arenaBytes) continue;
     const { lowerBoundBytes } = exact;
     const coarse = placeOnGrid(lives, solver, shareOf(limits, (1 - exactShare) / grids.length), grid);

@@ -270,6 +270,8 @@ function planOf(graph: Graph, options: PlanOptions, layout: Layout, family: stri
     steps: Array.from(steps.op, (op, time) => planStep(rows, op, steps.y[time]!)),
     segments,
     buffers: lives.flatMap((life, index) => planBuffers(rows, life, packing.offsets[index]!, options.region)),
+    regions: [{ name: options.region, bytes: arenaBytes, lowerBoundBytes: packing.lowerBoundBytes }],
+    weights: [],
     arenaBytes,
     lowerBoundBytes,
     provenOptimal: arenaBytes === lowerBoundBytes,

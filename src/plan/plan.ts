@@ -47,12 +47,23 @@ export interface PlanBuffer {
   readonly last: number;
 }
 
+/** What a plan takes of one memory. */
 export interface PlanRegion {
   readonly name: string;
-  /** What the board has. */
+  /** Where the highest buffer in it ends. */
   readonly bytes: number;
-  /** What this network uses of it. */
-  readonly used: number;
+  /** No layout of the buffers that lie in it is lower. */
+  readonly lowerBoundBytes: number;
+}
+
+/** Where the weights of one operator lie. */
+export interface PlanWeights {
+  readonly op: OpId;
+  readonly bytes: number;
+  /** The memory that is flashed with them. */
+  readonly memory: string;
+  /** The RAM into which they are copied at start, and from which they are read; null: they are read where they are. */
+  readonly copy: string | null;
 }
 
 /** An operator whose kernel makes do with less working memory: position `choice` of its `callChoices`. */
@@ -72,7 +83,11 @@ export interface Plan {
   readonly steps: readonly PlanStep[];
   readonly segments: readonly PlanSegment[];
   readonly buffers: readonly PlanBuffer[];
-  /** All mutable bytes of the network: tensors, scratch, alignment. */
+  /** The memories that hold buffers; the first one's part is the arena that the caller of the generated C provides. */
+  readonly regions: readonly PlanRegion[];
+  /** Operators whose weights do not simply lie in the board's first memory for weights. */
+  readonly weights: readonly PlanWeights[];
+  /** All mutable bytes of the network: tensors, scratch, alignment; of all memories together. */
   readonly arenaBytes: number;
   /** No plan of this family can be smaller. */
   readonly lowerBoundBytes: number;
