@@ -31,6 +31,21 @@ typedef enum {
 #define RF_WEIGHTS
 #endif
 
+/*
+ * Other memories than the usual ones, by their names in the board's file: where a network keeps the rest of its working memory,
+ * where weights lie, and weights that are copied from one memory into a faster one before the network first runs. A firmware
+ * defines what sections these are; without, the linker puts everything where it puts the rest, and the network runs all the same.
+ */
+#ifndef RF_ARENA_IN
+#define RF_ARENA_IN(memory)
+#endif
+#ifndef RF_WEIGHTS_IN
+#define RF_WEIGHTS_IN(memory) RF_WEIGHTS
+#endif
+#ifndef RF_WEIGHTS_COPIED
+#define RF_WEIGHTS_COPIED(from, to) RF_WEIGHTS
+#endif
+
 #if defined(__GNUC__)
 #define RF_ALIGNED(n) __attribute__((aligned(n)))
 #define RF_MUST_CHECK __attribute__((warn_unused_result))
@@ -73,7 +88,7 @@ typedef struct {
     int32_t shape[RF_MAX_RANK];
     float scale;        /* of a tensor with one scale; real = scale * (q - zero_point) */
     int32_t zero_point;
-    uint32_t offset;    /* in the arena, bytes */
+    uint32_t offset;    /* in the arena, bytes; see rf_tensor_at */
     uint32_t bytes;
 } rf_tensor;
 
@@ -129,6 +144,13 @@ typedef struct {
     rf_status (*advance)(uint8_t *arena, const rf_hooks *hooks);
 } rf_stream;
 
+/* A memory besides the caller's arena in which a network keeps tensors. */
+typedef struct {
+    const char *name;        /* in the board's file */
+    uint8_t *base;
+    uint32_t bytes;
+} rf_memory;
+
 /*
  * A generated network described to a generic program (profiler, server). <net>.c defines one, `<net>_network`; a firmware
  * that calls <net>_invoke directly never references it, and the linker drops it.
@@ -146,10 +168,20 @@ typedef struct {
     const int32_t *inputs;   /* positions in tensors */
     int32_t output_count;
     const int32_t *outputs;
+    int32_t memory_count;
+    const rf_memory *memories;    /* NULL when there is only the arena */
+    const uint8_t *tensor_memory; /* for each tensor 0: the arena, n: memories[n - 1]; NULL when there is only the arena */
     rf_status (*init)(uint8_t *arena, size_t arena_bytes);
     rf_status (*invoke)(uint8_t *arena, const rf_hooks *hooks); /* NULL when the input is streamed */
     const rf_stream *stream;                                    /* NULL when the input is resident */
 } rf_network;
+
+/* The first byte of tensor number `position`. */
+static inline uint8_t *rf_tensor_at(const rf_network *net, int32_t position, uint8_t *arena)
+{
+    const int32_t memory = net->tensor_memory ? net->tensor_memory[position] : 0;
+    return (memory == 0 ? arena : net->memories[memory - 1].base) + net->tensors[position].offset;
+}
 
 #ifdef __cplusplus
 }

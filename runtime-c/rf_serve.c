@@ -126,12 +126,17 @@ static uint8_t arena_pattern(uint32_t at)
     return (uint8_t)((at * 0x9du) ^ (at >> 8) ^ 0x5au);
 }
 
-static uint32_t arena_high_water(const rf_server *s)
+static void paint(uint8_t *memory, uint32_t bytes)
 {
-    uint32_t end = s->arena_bytes;
-    while (end > 0 && s->arena[end - 1] == arena_pattern(end - 1))
-        end--;
-    return end;
+    for (uint32_t i = 0; i < bytes; i++)
+        memory[i] = arena_pattern(i);
+}
+
+static uint32_t high_water(const uint8_t *memory, uint32_t bytes)
+{
+    while (bytes > 0 && memory[bytes - 1] == arena_pattern(bytes - 1))
+        bytes--;
+    return bytes;
 }
 
 /* ---- what a run reports ---- */
@@ -342,8 +347,9 @@ static void open_network(rf_server *s, const body *b)
         fail(s, b->type, RF_E_ARENA, (int32_t)net->arena_bytes);
         return;
     }
-    for (uint32_t i = 0; i < s->arena_bytes; i++)
-        s->arena[i] = arena_pattern(i);
+    paint(s->arena, s->arena_bytes);
+    for (int32_t i = 0; i < net->memory_count; i++)
+        paint(net->memories[i].base, net->memories[i].bytes);
     const rf_status status = net->init(s->arena, s->arena_bytes);
     if (status != RF_OK) {
         fail(s, b->type, RF_E_FAILED, status);
@@ -378,7 +384,7 @@ static uint8_t *bytes_of(rf_server *s, const body *b, rf_tensor_list list, uint3
     }
     if (list == RF_LIST_INPUTS && is_streamed(s->open, k))
         return s->source + offset;
-    return s->arena + tensor->offset + offset;
+    return rf_tensor_at(s->open, position, s->arena) + offset;
 }
 
 static void load(rf_server *s, const body *b)
@@ -457,8 +463,31 @@ static void run(rf_server *s, const body *b)
     start(s, RF_RUN | RF_ANSWER, s->sequence);
     put(s, ticks, 8);
     put(s, stack, 4);
-    put(s, arena_high_water(s), 4);
+    put(s, high_water(s->arena, s->arena_bytes), 4);
     put(s, s->events, 4);
+    finish(s);
+}
+
+static void list_memories(rf_server *s, const body *b)
+{
+    const rf_network *net = s->open;
+    const int32_t first = (int32_t)b->at[0];
+    if (!net) {
+        fail(s, b->type, RF_E_NOT_OPEN, 0);
+        return;
+    }
+    if (first >= net->memory_count) {
+        fail(s, b->type, RF_E_TENSOR, first);
+        return;
+    }
+    for (int32_t i = first; i < net->memory_count; i++) {
+        const rf_memory *memory = &net->memories[i];
+        if (room(s) < 9 + string_bytes(memory->name))
+            break;
+        put(s, memory->bytes, 4);
+        put(s, high_water(memory->base, memory->bytes), 4);
+        put_string(s, memory->name);
+    }
     finish(s);
 }
 
@@ -487,6 +516,7 @@ static const request_rule rules[] = {
     [RF_RUN] = {run, 5, 5},
     [RF_READ] = {read_output, 10, 10},
     [RF_LEAVE] = {leave, 0, 0},
+    [RF_MEMORIES] = {list_memories, 1, 1},
 };
 
 static void answer(rf_server *s, uint32_t length)

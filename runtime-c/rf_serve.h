@@ -21,6 +21,8 @@
  * READ      u32 output, u32 offset, u16 count  -> bytes
  * LEAVE                                        -> nothing; then the board starts anew in its resident loader (rf_loader.h). Without
  *                                                 one this is no request
+ * MEMORIES  u8 first                           -> as many as fit of the memories besides the arena in which the current network keeps
+ *                                                 tensors: u32 bytes, u32 high-water mark since OPEN, string name
  *
  * COUNTED   u32 event, then as many as fit of: u32 operator, u64 ticks         (RUN with RF_RUN_COUNT)
  * WROTE     u32 event, u32 tensor, u32 offset, bytes                           (RUN with RF_RUN_DUMP)
@@ -48,6 +50,7 @@ enum {
     RF_RUN = 7,
     RF_READ = 8,
     RF_LEAVE = 9,
+    RF_MEMORIES = 10,
     RF_ANSWER = 0x80,
     RF_COUNTED = 0xe0,
     RF_WROTE = 0xe1,

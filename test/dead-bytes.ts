@@ -6,6 +6,8 @@ import type { Graph } from '../src/ir/graph.js';
 import type { Plan, PlanBuffer } from '../src/plan/plan.js';
 
 export interface Bytes {
+  /** Position in `Plan.regions`. */
+  readonly memory: number;
   readonly offset: number;
   readonly bytes: number;
 }
@@ -17,7 +19,11 @@ export function deadBytes(graph: Graph, plan: Plan, ops: readonly EmittedOp[]): 
     const died = plan.buffers.filter(({ last }) => last > done + 1 && last <= time + 1);
     const alive = plan.buffers.filter(({ first, last }) => first <= time && last > time + 1);
     done = time;
-    return died.flatMap((buffer) => without(buffer, alive));
+    return died.flatMap((buffer) => {
+      const memory = plan.regions.findIndex(({ name }) => name === buffer.region);
+      const others = alive.filter(({ region }) => region === buffer.region);
+      return without(buffer, others).map((bytes) => ({ memory, ...bytes }));
+    });
   });
 }
 
@@ -32,8 +38,8 @@ function lastSteps(graph: Graph, plan: Plan, ops: readonly EmittedOp[]): number[
   });
 }
 
-function without({ offset, bytes }: PlanBuffer, others: readonly PlanBuffer[]): Bytes[] {
-  let parts: Bytes[] = [{ offset, bytes }];
+function without({ offset, bytes }: PlanBuffer, others: readonly PlanBuffer[]): Part[] {
+  let parts: Part[] = [{ offset, bytes }];
   for (const other of others) {
     const end = other.offset + other.bytes;
     parts = parts.flatMap((part) => [
@@ -44,6 +50,8 @@ function without({ offset, bytes }: PlanBuffer, others: readonly PlanBuffer[]): 
   return parts;
 }
 
-function piece(from: number, to: number): Bytes[] {
+type Part = Omit<Bytes, 'memory'>;
+
+function piece(from: number, to: number): Part[] {
   return from < to ? [{ offset: from, bytes: to - from }] : [];
 }

@@ -190,17 +190,21 @@ function mainSource(names: readonly string[], dead: readonly Bytes[][][]): strin
 #include <string.h>
 ${names.map((name) => `#include "${name}.h"`).join('\n')}
 static const rf_network *const networks[] = {${names.map((name) => `&${name}_network`).join(', ')}};
-${dead.map((calls, i) => `/* For each call: how many bytes at which offsets are dead behind it, up to {0, 0}. */\nstatic const uint32_t dead${i}[][2] = {${calls.map((list) => [...list, { offset: 0, bytes: 0 }].map(({ offset, bytes }) => `{${bytes}, ${offset}}`).join(', ')).join(', ') || '{0, 0}'}};`).join('\n')}
-static const uint32_t (*const dead[])[2] = {${dead.map((_, i) => `dead${i}`).join(', ')}};
+${dead.map((calls, i) => `/* For each call: how many bytes at which offsets of which memory are dead behind it, up to {0, 0, 0}. */\nstatic const uint32_t dead${i}[][3] = {${calls.map((list) => [...list, { memory: 0, offset: 0, bytes: 0 }].map(({ memory, offset, bytes }) => `{${bytes}, ${offset}, ${memory}}`).join(', ')).join(', ') || '{0, 0, 0}'}};`).join('\n')}
+static const uint32_t (*const dead[])[3] = {${dead.map((_, i) => `dead${i}`).join(', ')}};
 static const int32_t calls[] = {${dead.map((list) => list.length).join(', ')}};
-static const uint32_t (*next_dead)[2];
+static const uint32_t (*next_dead)[3];
 static int32_t calls_left, called;
 static uint8_t *arena;
+static const rf_network *current;
 /* Overwrites what died in the call before. */
 static void bury(void)
 {
     if (!called || calls_left == 0) return;
-    for (; (*next_dead)[0] != 0; next_dead++) memset(arena + (*next_dead)[1], 0xA5, (*next_dead)[0]);
+    for (; (*next_dead)[0] != 0; next_dead++) {
+        uint8_t *const memory = (*next_dead)[2] == 0 ? arena : current->memories[(*next_dead)[2] - 1].base;
+        memset(memory + (*next_dead)[1], 0xA5, (*next_dead)[0]);
+    }
     next_dead++;
     calls_left--;
     called = 0;
@@ -235,7 +239,11 @@ static int run(const rf_network *net, int32_t index)
     const rf_hooks hooks = {NULL, begins, NULL, wrote};
     const int32_t end = -1;
     arena = malloc(net->arena_bytes);
-    if (calls[index] > 0) memset(arena, 0xA5, net->arena_bytes);
+    current = net;
+    if (calls[index] > 0) {
+        memset(arena, 0xA5, net->arena_bytes);
+        for (int32_t i = 0; i < net->memory_count; i++) memset(net->memories[i].base, 0xA5, net->memories[i].bytes);
+    }
     next_dead = dead[index];
     calls_left = calls[index];
     called = 0;
@@ -245,7 +253,7 @@ static int run(const rf_network *net, int32_t index)
         if (net->stream && net->stream->input == i) {
             source = malloc(t->bytes);
             if (fread(source, 1, t->bytes, stdin) != t->bytes) return 2;
-        } else if (fread(arena + t->offset, 1, t->bytes, stdin) != t->bytes) return 2;
+        } else if (fread(rf_tensor_at(net, net->inputs[i], arena), 1, t->bytes, stdin) != t->bytes) return 2;
     }
     if ((net->stream ? feed(net->stream, source, &hooks) : net->invoke(arena, &hooks)) != RF_OK) return 4;
     free(source);
@@ -254,7 +262,7 @@ static int run(const rf_network *net, int32_t index)
     put(&end, 4);
     for (int32_t i = 0; i < net->output_count; i++) {
         const rf_tensor *t = &net->tensors[net->outputs[i]];
-        put(arena + t->offset, t->bytes);
+        put(rf_tensor_at(net, net->outputs[i], arena), t->bytes);
     }
     free(arena);
     return 0;

@@ -4,6 +4,7 @@ import { cType } from './c-names.js';
 import type { Emission } from './emit-project.js';
 import { isProgram, operatorsOf, rowBytesOf, type Segment, streamedInput } from './segment.js';
 import { addressText, operatorCode, pointers } from './step.js';
+import { progressStorage } from './storage.js';
 
 export function invokeFunctions(emission: Emission, segments: readonly Segment[]): string {
   return streamedInput(emission) ? streamFunctions(emission, segments) : wholeFunctions(emission, segments);
@@ -38,9 +39,7 @@ function segmentCode(emission: Emission, segment: Segment): string {
 
 /** What a network with streamed input remembers between rows; above the segments, which use it. */
 export function progressType(emission: Emission): string {
-  const { offset, bytes } = emission.plan.buffers.find(
-    (buffer) => buffer.tensor === null && buffer.scratchOf === null,
-  )!;
+  const { base, offset, bytes } = progressStorage(emission.plan);
   // As many as the plan has room for, which is a whole number of words.
   const parts = (bytes - progressBytes(0)) / 2;
   return `/* Where the inference is: between two rows of the input it has run \`step\` turns of segment number \`segment\`. */
@@ -51,7 +50,7 @@ typedef struct {
 
 static progress *progress_in(uint8_t *arena)
 {
-    return (progress *)(void *)(arena + ${offset});
+${base === 'arena' ? '' : '    (void)arena;\n'}    return (progress *)(void *)(${base} + ${offset});
 }
 `;
 }

@@ -1,10 +1,11 @@
 /** The `rf_network` value at the end of <net>.c, which profilers and servers read. */
-import { tensorBytes } from '../ir/tensor.js';
+import { type Tensor, tensorBytes } from '../ir/tensor.js';
+import type { Plan } from '../plan/plan.js';
 import { arenaTensors, rfDtype } from './c-names.js';
 import type { Emission, EmittedOp } from './emit-project.js';
 import { floatLiteral, intLiteral, plainText } from './literal.js';
 import { streamedInput } from './segment.js';
-import { offsetOf } from './storage.js';
+import { memoryName, offsetOf, otherRegions, regionOf } from './storage.js';
 
 export function networkDescription({ graph, plan, options, ops }: Emission): string {
   const net = graph.name;
@@ -20,7 +21,7 @@ export function networkDescription({ graph, plan, options, ops }: Emission): str
   return `static const rf_tensor tensors[] = {
 ${rows.join('\n')}
 };
-${opTable(ops)}static const int32_t inputs[] = {${positions(graph.inputs) || '-1'}};
+${memoryTables(plan, tensors)}${opTable(ops)}static const int32_t inputs[] = {${positions(graph.inputs) || '-1'}};
 static const int32_t outputs[] = {${positions(graph.outputs)}};
 
 const rf_network ${net}_network = {
@@ -36,10 +37,25 @@ const rf_network ${net}_network = {
     .inputs = inputs,
     .output_count = ${graph.outputs.length},
     .outputs = outputs,
-    .init = ${net}_init,
+${otherRegions(plan).length === 0 ? '' : `    .memory_count = ${otherRegions(plan).length},\n    .memories = memories,\n    .tensor_memory = tensor_memory,\n`}    .init = ${net}_init,
     .invoke = ${streamed ? 'NULL' : `${net}_invoke_hooked`},
     .stream = ${streamed ? '&stream' : 'NULL'},
 };
+`;
+}
+
+/** Only for a network that keeps tensors in other memories than the arena too. */
+function memoryTables(plan: Plan, tensors: readonly Tensor[]): string {
+  const others = otherRegions(plan);
+  if (others.length === 0) return '';
+  const rows = others.map((region) => {
+    const array = memoryName(plan, region);
+    return `    {"${region.name}", ${array}, sizeof ${array}},`;
+  });
+  return `static const rf_memory memories[] = {
+${rows.join('\n')}
+};
+static const uint8_t tensor_memory[] = {${tensors.map((tensor) => regionOf(plan, tensor)).join(', ')}};
 `;
 }
 

@@ -1,11 +1,12 @@
 /** <net>.h: what a firmware that uses the network includes. */
 import { tensorOf } from '../ir/graph.js';
 import { type Tensor, tensorBytes } from '../ir/tensor.js';
+import type { Plan } from '../plan/plan.js';
 import { cType, nameText, typeText } from './c-names.js';
 import type { Emission } from './emit-project.js';
 import { floatLiteral, plainText } from './literal.js';
 import { rowBytesOf, streamedInput } from './segment.js';
-import { offsetOf } from './storage.js';
+import { memoryName, offsetOf, otherRegions, storageOf } from './storage.js';
 
 export function networkHeader(emission: Emission): string {
   const { graph, plan, options } = emission;
@@ -26,7 +27,7 @@ export function networkHeader(emission: Emission): string {
 ${input ? streamUsage(net) : wholeUsage(net, graph.inputs.length > 1 ? '0' : '')}
  *     read ${net}_output${graph.outputs.length > 1 ? '0' : ''}(arena)
  *
- * The arena is the only memory that the network writes. ${input ? 'Nothing else may write it between the rows.' : `Inputs may be overwritten by ${net}_invoke.`}
+ * ${writtenText(plan)} ${input ? 'Nothing else may write it between the rows.' : `Inputs may be overwritten by ${net}_invoke.`}
  */
 #ifndef ${upper}_H
 #define ${upper}_H
@@ -37,8 +38,8 @@ ${input ? streamUsage(net) : wholeUsage(net, graph.inputs.length > 1 ? '0' : '')
 extern "C" {
 #endif
 
-#define ${upper}_ARENA_BYTES ${plan.arenaBytes}
-
+#define ${upper}_ARENA_BYTES ${plan.regions[0]!.bytes}
+${otherMemories(plan)}
 /* Checks size and alignment of the arena. */
 RF_MUST_CHECK rf_status ${net}_init(uint8_t *arena, size_t arena_bytes);
 
@@ -52,6 +53,27 @@ extern const rf_network ${net}_network;
 #endif
 #endif
 `;
+}
+
+function writtenText(plan: Plan): string {
+  const others = otherRegions(plan).map((region) => memoryName(plan, region));
+  return others.length === 0
+    ? 'The arena is the only memory that the network writes.'
+    : `The network writes the arena, which is meant for ${plan.regions[0]!.name}, and ${others.join(', ')}, nothing else.`;
+}
+
+/** What the caller of the network need not provide, but the linker has to place. */
+function otherMemories(plan: Plan): string {
+  return otherRegions(plan)
+    .map((region) => {
+      const name = memoryName(plan, region);
+      return `
+/* What lies in ${region.name}: <net>.c keeps it, and RF_ARENA_IN(${region.name}) says in which section. */
+#define ${name.toUpperCase()}_BYTES ${region.bytes}
+extern uint8_t ${name}[${name.toUpperCase()}_BYTES];
+`.replace('<net>', plan.graph);
+    })
+    .join('');
 }
 
 function wholeUsage(net: string, suffix: string): string {
@@ -105,11 +127,13 @@ function accessor({ graph, plan }: Emission, id: number, role: string, suffix: s
   const type = cType(tensor.dtype);
   const constness = role === 'output' ? 'const ' : '';
   const name = `${net.toUpperCase()}_${role.toUpperCase()}${suffix}`;
+  const { base } = storageOf(plan, tensor);
+  const offset = offsetOf(plan, tensor);
   return `/* ${nameText(tensor)}: ${typeText(tensor)}${quantText(tensor)} */
 #define ${name}_BYTES ${tensorBytes(tensor)}
 static inline ${constness}${type} *${net}_${role}${suffix}(${constness}uint8_t *arena)
 {
-    return (${constness}${type} *)(${constness}void *)(arena + ${offsetOf(plan, tensor)});
+${base === 'arena' ? '' : '    (void)arena;\n'}    return (${constness}${type} *)(${constness}void *)(${base} + ${offset});
 }
 `;
 }

@@ -19,7 +19,7 @@ function plainFunction(emission: Emission, segment: Segment): string {
   const byRow = runsByRow(segment);
   return `static void ${name}(uint8_t *arena, const rf_hooks *hooks)
 {
-${pointers(emission, operatorsOf(segment))}${byRow ? `    int32_t rows[${parts.length}] = {0};\n\n` : ''}    for (size_t i = 0; i < sizeof ${name}_steps; i++) {
+${pointers(emission, operatorsOf(segment))}${unusedArena(emission)}${byRow ? `    int32_t rows[${parts.length}] = {0};\n\n` : ''}    for (size_t i = 0; i < sizeof ${name}_steps; i++) {
         const int32_t part = ${name}_steps[i];
 ${byRow ? '        const int32_t y = rows[part]++;\n' : ''}        switch (part) {
 ${cases(emission, segment)}        default:
@@ -34,7 +34,7 @@ function waitingFunction(emission: Emission, segment: Segment): string {
   const { name } = segment;
   return `static rf_status ${name}(uint8_t *arena, progress *now, const rf_hooks *hooks)
 {
-${pointers(emission, operatorsOf(segment))}${operatorsOf(segment).length === 0 ? '    (void)arena;\n    (void)hooks;\n' : ''}    for (; now->step < sizeof ${name}_steps; now->step++) {
+${pointers(emission, operatorsOf(segment))}${operatorsOf(segment).length === 0 ? '    (void)arena;\n    (void)hooks;\n' : unusedArena(emission)}    for (; now->step < sizeof ${name}_steps; now->step++) {
         const int32_t part = ${name}_steps[now->step];
 ${runsByRow(segment) ? '        const int32_t y = now->rows[part];\n' : ''}        switch (part) {
 ${cases(emission, segment)}        default:
@@ -45,6 +45,11 @@ ${cases(emission, segment)}        default:
     return RF_OK;
 }
 `;
+}
+
+/** With several memories a function may have nothing to do with the arena. */
+function unusedArena({ plan }: Emission): string {
+  return plan.regions.length > 1 ? '    (void)arena;\n' : '';
 }
 
 /** Whether an operator needs to know its next row; the others run once, as a whole. */

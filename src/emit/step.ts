@@ -26,11 +26,11 @@ export function pointers({ graph, plan }: Emission, ops: readonly EmittedOp[]): 
   return lines.length === 0 ? '' : `${lines.join('')}\n`;
 }
 
-/** Where a tensor's pointer starts: at the tensor, or at the arena for one whose rows a table finds. */
+/** Where a tensor's pointer starts: at the tensor, or at its memory for one whose rows a table finds. */
 export function addressText(plan: Plan, tensor: Tensor): string {
   const type = cType(tensor.dtype);
   const storage = storageOf(plan, tensor);
-  const place = storage.kind === 'whole' ? `arena + ${storage.offset}` : 'arena';
+  const place = storage.kind === 'whole' ? `${storage.base} + ${storage.offset}` : storage.base;
   return type === 'uint8_t' ? place : `(${type} *)(void *)(${place})`;
 }
 
@@ -105,8 +105,8 @@ function callText(emission: Emission, op: EmittedOp, call: KernelCall, params: s
 function scratchText(plan: Plan, op: EmittedOp): string {
   const scratch = scratchOf(plan, op.index);
   return scratch.kind === 'whole'
-    ? `arena + ${scratch.offset}`
-    : `arena + (size_t)${scratchTableName(op.index)}[y] * ${scratch.unitBytes}`;
+    ? `${scratch.base} + ${scratch.offset}`
+    : `${scratch.base} + (size_t)${scratchTableName(op.index)}[y] * ${scratch.unitBytes}`;
 }
 
 /** C identifier of the table that says where an operator's scratch lies for each row. */

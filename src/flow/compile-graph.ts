@@ -11,7 +11,7 @@ import { simplify } from '../passes/index.js';
 import { withoutKeys } from '../passes/without-keys.js';
 import { checkPlan } from '../plan/check-plan.js';
 import type { Plan } from '../plan/plan.js';
-import { type PlanOptions, planGraph } from '../plan/plan-graph.js';
+import { type MemoryPlanOptions, planInMemories } from '../plan/plan-memories.js';
 import type { AttentionChoice } from './requests.js';
 
 export type NetworkFormat = 'tflite' | 'onnx' | 'architecture';
@@ -84,9 +84,14 @@ function refuseEnds(graph: Graph): void {
   }
 }
 
-/** The checked plan of a prepared graph. */
-export function planNetwork(graph: Graph, options: PlanOptions): Plan {
-  const plan = planGraph(graph, options);
-  checkPlan(graph, plan);
+/** The checked plan of a prepared graph. One that lies in a single memory may be too large for it. */
+export function planNetwork(graph: Graph, options: MemoryPlanOptions): Plan {
+  const plan = planInMemories(graph, options);
+  const spread = plan.regions.length > 1;
+  checkPlan(
+    graph,
+    plan,
+    spread ? new Map(options.memories?.map(({ name, roomBytes }) => [name, roomBytes])) : null,
+  );
   return plan;
 }

@@ -6,7 +6,7 @@ import { type ArenaMemory, spreadPlan } from './spread-plan.js';
 
 export interface MemoryPlanOptions extends PlanOptions {
   /** The memories for activations, in the board's order; with fewer than two, the plan is in `region` alone. */
-  readonly memories: readonly ArenaMemory[];
+  readonly memories?: readonly ArenaMemory[];
 }
 
 /**
@@ -14,7 +14,7 @@ export interface MemoryPlanOptions extends PlanOptions {
  * accesses its memories at least cost. When no way fits, the plan for one memory, which is then too large for it.
  */
 export function planInMemories(graph: Graph, options: MemoryPlanOptions): Plan {
-  const { memories, objective, input, solver } = options;
+  const { memories = [], objective, input, solver } = options;
   const plan = planGraph(graph, options);
   if (memories.length < 2) return plan;
   const whole = memories.find(({ roomBytes }) => plan.arenaBytes <= roomBytes);

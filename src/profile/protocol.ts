@@ -10,6 +10,7 @@ export const requestType = {
   load: 6,
   run: 7,
   read: 8,
+  memories: 10,
 } as const;
 
 export type RequestName = keyof typeof requestType;
@@ -102,6 +103,15 @@ export interface BoardOperator {
   /** In the imported file. */
   readonly index: number;
   readonly kind: string;
+}
+
+/** A memory besides the arena in which the open network keeps tensors. */
+export interface BoardMemory {
+  /** In the board's file. */
+  readonly name: string;
+  readonly bytes: number;
+  /** The last byte that was written since the network was opened, plus one. */
+  readonly highWater: number;
 }
 
 export interface RunAnswer {
@@ -250,6 +260,18 @@ export function readOperators(body: Uint8Array): BoardOperator[] {
   const operators: BoardOperator[] = [];
   while (from.left > 0) operators.push({ index: from.i32(), kind: from.text() });
   return operators;
+}
+
+/** @throws MalformedBody also when more was written than there is */
+export function readMemories(body: Uint8Array): BoardMemory[] {
+  const from = new BodyReader(body);
+  const memories: BoardMemory[] = [];
+  while (from.left > 0) {
+    const memory = { bytes: from.u32(), highWater: from.u32(), name: from.text() };
+    if (memory.highWater > memory.bytes) throw new MalformedBody('high-water mark');
+    memories.push(memory);
+  }
+  return memories;
 }
 
 export function readRunAnswer(body: Uint8Array): RunAnswer {

@@ -1,7 +1,7 @@
 /** Runs of a network on a board, and what they cost, as plain values. */
 import { ReflowError } from '../base/error.js';
 import type { CounterKind } from '../hw/board.js';
-import type { BoardTensor, Identity } from './protocol.js';
+import type { BoardMemory, BoardTensor, Identity } from './protocol.js';
 import type { BoardNetwork, RunOptions, RunReport, Session } from './session.js';
 
 export interface TensorValue {
@@ -39,6 +39,8 @@ export interface OperatorCost {
 
 export interface Profile extends Costs {
   readonly runs: number;
+  /** What the network keeps besides the arena. */
+  readonly memories: readonly BoardMemory[];
   /** Largest minus smallest total over the runs. */
   readonly totalSpread: number;
   /** Total of every run, in the order of the runs. */
@@ -66,12 +68,14 @@ export async function runOnce(
 /**
  * What each operator costs. Every run starts from loaded inputs. The total is that of runs without counters.
  * @param runs at least 1, or a rule that says after each run, by the totals so far, whether they are enough
+ * @param memoryCount memories besides the arena in which the network keeps tensors
  */
 export async function profile(
   session: Session,
   network: BoardNetwork,
   inputs: readonly Uint8Array[],
   runs: number | EnoughRuns,
+  memoryCount = 0,
 ): Promise<Profile> {
   if (typeof runs === 'number' && (!Number.isInteger(runs) || runs < 1))
     throw new ReflowError('E_USAGE', `${runs} runs`, 'ask for 1 or more');
@@ -95,6 +99,7 @@ export async function profile(
   return {
     ...costs(session.identity, network, last, median(totals)),
     runs: totals.length,
+    memories: memoryCount === 0 ? [] : await session.memories(memoryCount),
     totalSpread: spread(totals),
     totals,
     perOp: network.operators.map(({ index, kind }, position) => {

@@ -3,6 +3,7 @@ import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
 import { type Answer, Link, type RequestLimits } from './link.js';
 import {
+  type BoardMemory,
   type BoardOperator,
   type BoardTensor,
   BodyReader,
@@ -14,6 +15,7 @@ import {
   type RequestName,
   type RunAnswer,
   readIdentity,
+  readMemories,
   readNetworkHeader,
   readOperators,
   readRunAnswer,
@@ -158,6 +160,11 @@ export class Session {
     const limits = { timeoutMs: this.#options.runMs, resendMs: 3 * this.#options.resendMs };
     const answer = await this.#link.request('run', body, limits);
     return decode('run', () => readRun(answer));
+  }
+
+  /** How much of `count` memories besides the arena the current network has written. */
+  async memories(count: number): Promise<BoardMemory[]> {
+    return this.#list(count, (first) => this.#ask('memories', makeBody([first, 1]), readMemories));
   }
 
   /** The whole of an output of the current network, little-endian. */
