@@ -5,7 +5,7 @@ import { defOf } from '../ops/index.js';
 import { type KernelCall, type RowRule, rowView, viewOp } from '../ops/op-def.js';
 import { type Plan, plannedCalls } from '../plan/plan.js';
 import { cmakeLists, makefile } from './build-files.js';
-import { Constants } from './constants.js';
+import { Constants, type PlacedWeights } from './constants.js';
 import { networkHeader } from './network-header.js';
 import { networkSource } from './network-source.js';
 import { streamedInput } from './segment.js';
@@ -29,6 +29,8 @@ export interface Project {
   readonly weightBytes: number;
   /** Those and the numbers that were derived for the kernels: what lies in flash besides code and parameter structs. */
   readonly constantBytes: number;
+  /** Weights of those that do not lie in the board's first memory for weights, or are copied from there. */
+  readonly placedWeights: readonly PlacedWeights[];
   /** Size of the input that arrives row by row; 0 when all are resident. */
   readonly streamedInputBytes: number;
   readonly ops: readonly EmittedOp[];
@@ -83,10 +85,10 @@ export function emitProject(graph: Graph, plan: Plan, options: EmitOptions): Pro
     ['Makefile', { text: makefile(net, sources) }],
     ['CMakeLists.txt', { text: cmakeLists(net, sources) }],
   ]);
-  const { weightBytes, constantBytes } = emission.constants;
+  const { weightBytes, constantBytes, placedBytes: placedWeights } = emission.constants;
   const input = streamedInput(emission);
   const streamedInputBytes = input ? tensorBytes(input) : 0;
-  return { files, sources, weightBytes, constantBytes, streamedInputBytes, ops };
+  return { files, sources, weightBytes, constantBytes, placedWeights, streamedInputBytes, ops };
 }
 
 const runtimeHeaders = ['rf.h', 'rf_quant.h', 'rf_fixed.h', 'rf_broadcast.h'];

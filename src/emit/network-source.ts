@@ -11,7 +11,7 @@ import { planeInitialiser, structInitialiser } from './params.js';
 import { programs } from './program.js';
 import { segmentsOf, streamedInput } from './segment.js';
 import { paramsName, scratchTableName } from './step.js';
-import { memoryName, otherRegions, scratchOf, storageOf } from './storage.js';
+import { memoryName, otherRegions, scratchOf, storageOf, weightPlace } from './storage.js';
 
 export function networkSource(emission: Emission): string {
   const { graph, plan, options, ops } = emission;
@@ -107,6 +107,7 @@ function callParams(
 ): string[] {
   if (call.paramsType === null) return [];
   const name = paramsName(op, part);
-  const body = structInitialiser({ graph, plan, constants, owner: name }, call.params, '');
+  const context = { graph, plan, constants, owner: name, place: weightPlace(plan, op.index) };
+  const body = structInitialiser(context, call.params, '');
   return [`static const rf_${call.paramsType} ${name} = ${body};\n`];
 }

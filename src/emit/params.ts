@@ -4,7 +4,7 @@ import { tensorOf } from '../ir/graph.js';
 import { dtypeBytes, type Tensor } from '../ir/tensor.js';
 import type { CStruct, CValue } from '../ops/op-def.js';
 import type { Plan } from '../plan/plan.js';
-import type { Constants } from './constants.js';
+import type { Constants, WeightPlace } from './constants.js';
 import { floatLiteral, intLiteral } from './literal.js';
 import { storageOf } from './storage.js';
 
@@ -15,6 +15,7 @@ export interface ParamsContext {
   readonly constants: Constants;
   /** Prefix of the constants' names, e.g. `op3`. */
   readonly owner: string;
+  readonly place: WeightPlace;
 }
 
 /** A brace-enclosed designated initialiser, nested structs indented by four spaces a level. */
@@ -29,7 +30,8 @@ export function structInitialiser(context: ParamsContext, struct: CStruct, inden
 function initialiser(context: ParamsContext, value: CValue, indent: string): string {
   if (typeof value === 'number') return intLiteral(value);
   if ('float' in value) return floatLiteral(value.float);
-  if ('array' in value) return value.array ? context.constants.add(context.owner, value.array) : 'NULL';
+  if ('array' in value)
+    return value.array ? context.constants.add(context.owner, value.array, context.place) : 'NULL';
   if ('list' in value) return `{${value.list.map((item) => initialiser(context, item, indent)).join(', ')}}`;
   if ('struct' in value) return flatStruct(context, value.struct, indent);
   return plane(context, value.plane);

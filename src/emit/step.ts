@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan.js';
 import { arenaTensors, cType, nameText, typeText } from './c-names.js';
 import type { Emission, EmittedOp } from './emit-project.js';
 import { plainText } from './literal.js';
-import { scratchOf, storageOf } from './storage.js';
+import { scratchOf, storageOf, weightPlace } from './storage.js';
 
 export function paramsName(op: EmittedOp, part: number): string {
   return op.calls.length > 1 ? `op${op.index}_${part}` : `op${op.index}`;
@@ -117,7 +117,8 @@ export function scratchTableName(op: number): string {
 /** Where a kernel finds an operand: the tensor, or the row of it when the call is for one row. */
 function pointerText(emission: Emission, op: EmittedOp, id: number): string {
   const tensor = tensorOf(emission.graph, id);
-  if (tensor.data !== null) return emission.constants.add(`t${id}`, constantArray(tensor));
+  if (tensor.data !== null)
+    return emission.constants.add(`t${id}`, constantArray(tensor), weightPlace(emission.plan, op.index));
   const height = tensorOf(emission.graph, op.outputs[0]!).shape[1];
   return op.rows === 'pointwise' && isTall(tensor, height) ? `t${id} + rf_row(&t${id}_plane, y)` : `t${id}`;
 }

@@ -3,6 +3,7 @@ import { ReflowError } from '../base/error.js';
 import type { Tensor } from '../ir/tensor.js';
 import { dtypeBytes, tensorBytes } from '../ir/tensor.js';
 import { type Plan, type PlanBuffer, rowUnitBytes } from '../plan/plan.js';
+import type { WeightPlace } from './constants.js';
 
 export type Storage = {
   /** C expression of where the plan's memory begins: the caller's arena, or an array of the network's own. */
@@ -51,6 +52,11 @@ export function storageOf(plan: Plan, tensor: Tensor): Storage {
     return { kind: 'whole', base, offset: offsets[0]! };
   const unitBytes = Math.max(rowUnitBytes(bytes), dtypeBytes[tensor.dtype]);
   return { kind: 'rows', base, table: offsets.map((offset) => offset / unitBytes), unitBytes };
+}
+
+/** Where an operator's weights lie; null: where weights usually do. */
+export function weightPlace({ weights }: Plan, op: number): WeightPlace {
+  return weights.find((placed) => placed.op === op) ?? null;
 }
 
 /** Position of a tensor's memory in `Plan.regions`. */
