@@ -84,8 +84,14 @@ export const samplePlan: PlanResult = {
     ...buffers,
   ],
   regions: [
-    { name: 'flash', bytes: 1_048_576, used: 71_204 },
-    { name: 'ram', bytes: 196_608, used: 26_112 },
+    {
+      ...{ name: 'flash', kind: 'flash', bytes: 1_048_576, used: 71_204 },
+      ...{ arenaBytes: 0, lowerBoundBytes: 0, weightBytes: 71_204 },
+    },
+    {
+      ...{ name: 'ram', kind: 'ram', bytes: 196_608, used: 26_112 },
+      ...{ arenaBytes: 17_280, lowerBoundBytes: 16_000, weightBytes: 0 },
+    },
   ],
   flashBytes: 71_204,
   fits: true,
@@ -108,6 +114,7 @@ export const sampleProfile: ProfileResult & { readonly instructions: number } = 
   macs,
   stackBytes: 980,
   arenaHighWater: 17_280,
+  memories: [{ name: 'ram', bytes: 17_280, highWater: 17_280 }],
   arenaBytes: 17_280,
   energy: null,
   modelled: null,

@@ -9,6 +9,8 @@
 
 /* From the linker script. */
 extern uint32_t link_stack_top[], link_data_load[], link_data[], link_data_end[], link_bss[], link_bss_end[];
+/* Triples of where weights lie in flash, where in RAM they are read, and how many bytes they are. */
+extern const uint32_t link_copies[], link_copies_end[];
 
 int main(void);
 void start(void);
@@ -53,6 +55,12 @@ void start(void)
         *to = *from++;
     for (volatile uint32_t *to = link_bss; to < link_bss_end; to++)
         *to = 0;
+    for (const uint32_t *copy = link_copies; copy < link_copies_end; copy += 3) {
+        const uint32_t *flashed = (const uint32_t *)copy[0];
+        uint32_t *to = (uint32_t *)copy[1];
+        for (uint32_t words = copy[2] / 4; words > 0; words--)
+            *to++ = *flashed++;
+    }
     main();
     fault();
 }

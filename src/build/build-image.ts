@@ -8,11 +8,11 @@ import { type Files, files as realFiles } from '../base/files.js';
 import { sha256 } from '../base/hash.js';
 import { type Processes, processes as realProcesses } from '../base/processes.js';
 import { type Board, memoryFor } from '../hw/board.js';
-import type { Image } from '../hw/image.js';
+import type { Image, ImageMemory, ImagePart } from '../hw/image.js';
 import type { Target } from '../hw/target.js';
 import { buildPlugin } from './build-plugin.js';
 import { type CompileJob, callTool, compileAll } from './compiler.js';
-import { elfSections, type SectionSizes, sectionSizes } from './elf.js';
+import { elfSections, memorySizes, type Section, type SectionSizes, sectionSizes } from './elf.js';
 import {
   type FirmwareProgram,
   firmwareDefines,
@@ -20,6 +20,7 @@ import {
   firmwareSources,
   partAddress,
 } from './firmware.js';
+import { externalSections, placementOf } from './image-placement.js';
 import { imageArenaBytes, imageSource } from './image-source.js';
 import { doesNotFit, linkError } from './link-error.js';
 import { linkerScript } from './linker-script.js';
@@ -95,6 +96,7 @@ export async function buildImage(
     bin: atOrNull(image.bin),
     hex: atOrNull(image.hex),
     plugin: atOrNull(image.plugin),
+    parts: image.parts.map((part) => ({ ...part, bin: at(part.bin) })),
   };
 }
 
@@ -192,31 +194,40 @@ async function linkWith(
   ];
   if (target.image === 'bare-metal') {
     const script = join(folder, `${name}.ld`);
-    await (build.options.files ?? realFiles).write(script, linkerScript(board, 'application', starts));
+    const placement = placementOf(build.projects);
+    await (build.options.files ?? realFiles).write(
+      script,
+      linkerScript(board, 'application', { sectorStarts: starts, placement }),
+    );
     args.push('-T', script);
   }
   const result = await callTool(processes, target, target.tools.compiler, [...args, ...target.linkFlags]);
   if (result.status !== 0) throw linkError(board, name, result.stderr);
 }
 
+/** The bytes of the internal flash, those of each other one, and all of them with their addresses. */
 async function makeFlatImages(
-  { target, name, processes }: Build,
+  { board, target, name, processes, projects }: Build,
   folder: string,
   elf: string,
 ): Promise<void> {
   const { objcopy } = target.tools;
   if (target.image === 'process' || objcopy === null) return;
-  for (const [format, extension] of [
-    ['binary', 'bin'],
-    ['ihex', 'hex'],
-  ]) {
-    // Between code and weights flash stays erased.
-    const args = ['-O', format ?? '', '--gap-fill', '0xff', elf, join(folder, `${name}.${extension}`)];
-    const result = await callTool(processes, target, objcopy, args);
+  const outside = externalSections(board, projects);
+  const copy = async (to: string, ...options: string[]) => {
+    const result = await callTool(processes, target, objcopy, [...options, elf, join(folder, to)]);
     if (result.status !== 0)
       throw new ReflowError('E_BUILD', `${objcopy}: ${result.stderr}`, 'check the disk and try again');
-  }
+  };
+  // Between code and weights flash stays erased.
+  const gap = ['--gap-fill', '0xff'];
+  await copy(`${name}.bin`, '-O', 'binary', ...gap, ...outside.flatMap(({ section }) => ['-R', section]));
+  await copy(`${name}.hex`, '-O', 'ihex', ...gap);
+  for (const { memory, section } of outside)
+    await copy(partName(name, memory), '-O', 'binary', '-j', section);
 }
+
+const partName = (name: string, memory: string) => `${name}.${memory}.bin`;
 
 async function makePlugin({ board, options, processes }: Build, folder: string): Promise<void> {
   if (board.run.kind !== 'qemu-user' || board.run.plugin === null) return;
@@ -232,12 +243,16 @@ async function describe(build: Build, files: Files, folder: string): Promise<Ima
   const { board, target, projects, name } = build;
   const bare = target.image === 'bare-metal';
   const elf = await files.read(join(folder, `${name}.elf`));
-  const sizes = sectionSizes(elfSections(elf));
-  checkArena(name, sizes.arenaBytes, imageArenaBytes(projects));
+  const sections = elfSections(elf);
+  const sizes = sectionSizes(sections);
+  checkArenas(name, sections, projects);
   const stackReserveBytes = board.firmware.stackBytes;
   // The linker script reserves the stack in the image; a process gets its own from the system.
   const ramBytes = sizes.ramBytes + (bare ? 0 : stackReserveBytes);
   if (!bare) checkProcess(board, name, { ...sizes, ramBytes });
+  const parts = bare ? await partsOf(build, files, folder) : [];
+  const flashed = bare ? [`${name}.bin`, ...parts.map(({ bin }) => bin)] : [`${name}.elf`];
+  const contents = await Promise.all(flashed.map((file) => files.read(join(folder, file))));
   return {
     name,
     board: board.id,
@@ -253,14 +268,47 @@ async function describe(build: Build, files: Files, folder: string): Promise<Ima
     map: `${name}.map`,
     address: bare ? partAddress(board, 'application') : null,
     plugin: board.run.kind === 'qemu-user' && board.run.plugin !== null ? pluginName : null,
+    memories: bare ? memoriesOf(board, sections) : [],
+    parts,
     ...sizes,
     ramBytes,
     stackReserveBytes,
-    hash: sha256(bare ? await files.read(join(folder, `${name}.bin`)) : elf),
+    hash: sha256(Buffer.concat(contents)),
   };
 }
 
-/** The plan's arena, the constant in C and the section are one number. */
+function memoriesOf(board: Board, sections: readonly Section[]): ImageMemory[] {
+  const home = memoryFor(board, 'code').name;
+  return board.memories.map((memory) => ({
+    name: memory.name,
+    bytes: memory.bytes,
+    ...memorySizes(sections, memory, home),
+  }));
+}
+
+async function partsOf({ board, name, projects }: Build, files: Files, folder: string): Promise<ImagePart[]> {
+  return Promise.all(
+    externalSections(board, projects).map(async ({ memory }) => {
+      const bin = partName(name, memory);
+      const { length: bytes } = await files.read(join(folder, bin));
+      return { memory, address: board.memories.find((one) => one.name === memory)!.base, bin, bytes };
+    }),
+  );
+}
+
+/** The plan's memories, the constants in C and the sections are the same numbers; arrays of several networks start at 16 bytes. */
+function checkArenas(name: string, sections: readonly Section[], projects: readonly Project[]): void {
+  const linked = (section: string) => sections.find((one) => one.name === section)?.bytes ?? 0;
+  checkArena(name, linked('.arena'), imageArenaBytes(projects));
+  for (const memory of placementOf(projects).arenas) {
+    const own = projects.flatMap(({ memories }) => memories.filter((one) => one.name === memory));
+    const last = linked(`.arena.${memory}`);
+    const sum = own.reduce((all, { bytes }) => all + bytes, 0);
+    const padded = own.reduce((all, { bytes }) => all + 16 * Math.ceil(bytes / 16), 0);
+    checkArena(name, last, Math.min(padded, Math.max(sum, last)));
+  }
+}
+
 function checkArena(name: string, linked: number, planned: number): void {
   if (linked === planned) return;
   throw new ReflowError(

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { ReflowError } from '../base/error.js';
-import { elfBytes, elfSections, elfSymbols, sectionSizes } from './elf.js';
+import { elfBytes, elfSections, elfSymbols, memorySizes, sectionSizes } from './elf.js';
 
 interface Wanted {
   readonly name: string;
@@ -66,6 +66,30 @@ for (const wide of [false, true]) {
     });
   });
 }
+
+test('sizes by memory: copies and initial values count where they are flashed, too', (t) => {
+  const section = (name: string, address: number, bytes: number, writable: boolean, loaded: boolean) => ({
+    ...{ name, address, bytes, writable, loaded },
+    allocated: true,
+    executable: name === '.text',
+  });
+  const all = [
+    section('.text', 0x100, 100, false, true),
+    section('.weights', 0x200, 50, false, true),
+    section('.weights.qspi', 0x9000, 70, false, true),
+    section('.copied.dtcm.flash', 0x2000, 30, false, true),
+    section('.data', 0x2100, 8, true, true),
+    section('.arena', 0x2200, 400, true, false),
+    section('.arena.sdram', 0x5000, 900, true, false),
+  ];
+  const sizes = (name: string, base: number) => memorySizes(all, { name, base, bytes: 0x1000 }, 'flash');
+  t.deepEqual(sizes('flash', 0), { used: 188, weightBytes: 80, arenaBytes: 0 });
+  t.deepEqual(sizes('qspi', 0x9000), { used: 70, weightBytes: 70, arenaBytes: 0 });
+  t.deepEqual(sizes('dtcm', 0x2000), { used: 438, weightBytes: 30, arenaBytes: 400 });
+  t.deepEqual(sizes('sdram', 0x5000), { used: 900, weightBytes: 0, arenaBytes: 900 });
+  const { weightBytes, ramBytes, arenaBytes, flashBytes } = sectionSizes(all);
+  t.deepEqual([weightBytes, ramBytes, arenaBytes, flashBytes], [150, 1338, 1300, 258]);
+});
 
 test('damaged files are E_BUILD, whatever is wrong with them', (t) => {
   const good = elf(false, [...sections, { name: '.symtab', type: 2, flags: 0, bytes: 48 }]);

@@ -171,13 +171,39 @@ export function sectionSizes(sections: readonly Section[]): SectionSizes {
     sections
       .filter((section) => section.allocated && wanted(section))
       .reduce((sum, { bytes }) => sum + bytes, 0);
-  const isWeights = ({ name }: Section) => name === '.weights';
   return {
     flashBytes: total(({ loaded }) => loaded),
     textBytes: total(({ executable }) => executable),
     rodataBytes: total((s) => s.loaded && !s.writable && !s.executable && !isWeights(s)),
     weightBytes: total(isWeights),
-    ramBytes: total(({ writable }) => writable),
-    arenaBytes: total(({ name }) => name === '.arena'),
+    ramBytes: total((section) => section.writable || copyHome(section) !== null),
+    arenaBytes: total(isArena),
+  };
+}
+
+/** Weights where they are flashed, in any memory, and those that are copied into RAM. */
+const isWeights = ({ name }: Section) => /^\.(weights|copied)(\.|$)/.test(name);
+
+/** The arena, and what networks keep in other memories. */
+const isArena = ({ name }: Section) => /^\.arena(\.|$)/.test(name);
+
+/** The memory that is flashed with weights that are copied at start; null for other sections. */
+const copyHome = ({ name }: Section) => /^\.copied\.[^.]+\.(.+)$/.exec(name)?.[1] ?? null;
+
+/** One memory's part of the image. `home`: where initial values of data lie in flash. */
+export function memorySizes(
+  sections: readonly Section[],
+  { name, base, bytes }: { readonly name: string; readonly base: number; readonly bytes: number },
+  home: string,
+): { used: number; weightBytes: number; arenaBytes: number } {
+  const total = (wanted: (section: Section) => boolean) =>
+    sections.filter(wanted).reduce((sum, section) => sum + section.bytes, 0);
+  const inside = (s: Section) => s.allocated && base <= s.address && s.address < base + bytes;
+  const flashedHere = (s: Section) =>
+    s.allocated && !inside(s) && (copyHome(s) ?? (s.loaded && s.writable ? home : null)) === name;
+  return {
+    used: total((section) => inside(section) || flashedHere(section)),
+    weightBytes: total((s) => isWeights(s) && (inside(s) || flashedHere(s))),
+    arenaBytes: total((section) => inside(section) && isArena(section)),
   };
 }

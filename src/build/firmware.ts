@@ -75,6 +75,10 @@ export function firmwareDefines(board: Board, part: FirmwarePart): string[] {
     `-DRF_COUNTER_TICKS=${counter.ticks}`,
     `-DRF_COUNTER_UNITS=${counter.units}`,
     '-DRF_WEIGHTS=__attribute__((section(".weights")))',
+    // Not the names of the output sections: .weights would take what begins with it.
+    '-DRF_ARENA_IN(memory)=__attribute__((section(".rf_arena." #memory)))',
+    '-DRF_WEIGHTS_IN(memory)=__attribute__((section(".rf_weights." #memory)))',
+    '-DRF_WEIGHTS_COPIED(from,to)=__attribute__((section(".rf_copied." #to "." #from)))',
     ...(clockHz === null ? [] : [`-DRF_CLOCK_HZ=${clockHz}u`]),
     ...uartDefines(board),
     ...flashDefines(board),

@@ -9,6 +9,8 @@ const relative = z
   .min(1)
   .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'must stay inside the project');
 
+const memoryName = z.string().regex(/^[a-z][a-z0-9_]*$/);
+
 const projectSchema = z.object({
   /** C identifier: the network's value is `<name>_network`. */
   name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
@@ -16,6 +18,12 @@ const projectSchema = z.object({
   modelHash: z.string(),
   planHash: z.string(),
   arenaBytes: z.number().int().nonnegative(),
+  /** The memory that the caller's arena is meant for; absent: the board's first for arenas. */
+  arenaMemory: memoryName.optional(),
+  /** What the network keeps in other memories. */
+  memories: z.array(z.object({ name: memoryName, bytes: z.number().int().positive() })).default([]),
+  /** Weights elsewhere than in the board's first memory for weights, and those that are copied into RAM. */
+  placedWeights: z.array(z.object({ memory: memoryName, copy: memoryName.nullable() })).default([]),
   weightBytes: z.number().int().nonnegative(),
   /** Size of an input that arrives row by row; 0 when all inputs are resident. */
   streamedInputBytes: z.number().int().nonnegative().default(0),

@@ -12,7 +12,7 @@ function job(): ToolJob {
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
   const bin = join(scratch, 'image.bin');
   writeFileSync(bin, 'image');
-  return { bin, address: 0x08000000, bytes: 5, openocd: ['board/st_nucleo_f4.cfg'], scratch };
+  return { bin, address: 0x08000000, bytes: 5, parts: [], openocd: ['board/st_nucleo_f4.cfg'], scratch };
 }
 
 test('each tool is called as its manual says', async (t) => {

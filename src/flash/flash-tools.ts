@@ -8,11 +8,20 @@ import { join } from 'node:path';
 import { ReflowError } from '../base/error.js';
 import type { ExecResult, Processes } from '../base/processes.js';
 
+/** What goes into an external flash, with STM32CubeProgrammer's loader for it where the board's file names one. */
+export interface ToolPart {
+  readonly bin: string;
+  readonly address: number;
+  readonly loader: string | null;
+}
+
 export interface ToolJob {
   /** A file with the bytes for `address` on. */
   readonly bin: string;
   readonly address: number;
   readonly bytes: number;
+  /** Written first, so that the program finds them. */
+  readonly parts: readonly ToolPart[];
   /** OpenOCD's configuration files for the board. */
   readonly openocd: readonly string[];
   /** A folder for files of the tool's own. */
@@ -50,7 +59,7 @@ async function call(
   );
 }
 
-const openocd: FlashTool = async ({ bin, address, openocd: files }, processes) => {
+const openocd: FlashTool = async ({ bin, address, parts, openocd: files }, processes) => {
   if (files.length === 0)
     throw new ReflowError(
       'E_UNSUPPORTED',
@@ -58,7 +67,8 @@ const openocd: FlashTool = async ({ bin, address, openocd: files }, processes) =
       'choose another way: --via',
     );
   // Braces are Tcl's quotes: a path with blanks stays one word.
-  const command = `program {${bin}} ${hex(address)} verify reset exit`;
+  const first = parts.map((part) => `program {${part.bin}} ${hex(part.address)} verify; `);
+  const command = `${first.join('')}program {${bin}} ${hex(address)} verify reset exit`;
   const args = [...files.flatMap((file) => ['-f', file]), '-c', command];
   await call(processes, 'openocd', args, 'install it: sudo apt-get install openocd');
   return { verified: true, started: true };
@@ -75,14 +85,15 @@ const stFlash: FlashTool = async ({ bin, address }, processes) => {
   return { verified: /verified/i.test(stdout + stderr), started: true };
 };
 
-const stm32Programmer: FlashTool = async ({ bin, address }, processes) => {
-  const args = ['-c', 'port=SWD', 'mode=UR', '-w', bin, hex(address), '-v', '-rst'];
-  await call(
-    processes,
-    'STM32_Programmer_CLI',
-    args,
-    'install STM32CubeProgrammer from st.com and put it on the PATH',
-  );
+const stm32Programmer: FlashTool = async ({ bin, address, parts }, processes) => {
+  const connect = ['-c', 'port=SWD', 'mode=UR'];
+  const install = 'install STM32CubeProgrammer from st.com and put it on the PATH';
+  const program = 'STM32_Programmer_CLI';
+  for (const part of parts) {
+    const args = [...connect, '-el', part.loader!, '-w', part.bin, hex(part.address), '-v'];
+    await call(processes, program, args, install);
+  }
+  await call(processes, program, [...connect, '-w', bin, hex(address), '-v', '-rst'], install);
   return { verified: true, started: true };
 };
 

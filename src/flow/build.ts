@@ -1,5 +1,7 @@
 /** A project that `compile` wrote becomes an image for its board. */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { files } from '../base/files.js';
 import { type BuildOptions, buildImage } from '../build/build-image.js';
 import { readProject } from '../build/project.js';
@@ -8,7 +10,8 @@ import { sectorMap } from '../flash/sector-map.js';
 import { type Board, memoryFor } from '../hw/board.js';
 import { boardById, type Catalogue, targetOf } from '../hw/catalogue.js';
 import type { Image } from '../hw/image.js';
-import { loadCatalogue } from './list-boards.js';
+import { ownBoardName } from './compile.js';
+import { boardNamed, loadCatalogue } from './list-boards.js';
 import type { Build } from './requests.js';
 import type { BuildResult } from './results.js';
 
@@ -30,7 +33,8 @@ async function buildFor(
   id: string,
   options: BuildOptions,
 ): Promise<Image> {
-  const board = boardById(catalogue, id);
+  const own = join(folder, ownBoardName);
+  const { board } = await boardNamed(catalogue, existsSync(own) ? own : id);
   const hostTarget = targetOf(catalogue, boardById(catalogue, 'host'));
   return buildImage(folder, board, targetOf(catalogue, board), {
     ...options,
@@ -66,6 +70,8 @@ export function buildResult(image: Image): BuildResult {
     weightBytes,
     ramBytes,
     arenaBytes,
+    memories,
+    parts,
   } = image;
   return {
     board,
@@ -79,5 +85,7 @@ export function buildResult(image: Image): BuildResult {
     weightBytes,
     ramBytes,
     arenaBytes,
+    memories,
+    parts,
   };
 }

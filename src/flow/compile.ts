@@ -14,6 +14,9 @@ export const compile: Compile = async (request) => {
 /** What says that a folder is a project of ours. */
 const manifestName = 'reflow.json';
 
+/** The file of a board that is not one of the package's, beside the project that was planned for it. */
+export const ownBoardName = 'board.json';
+
 /** Writes the project; the folder is replaced as a whole or left as it was. */
 export async function writeProject(
   planned: Planned,
@@ -27,7 +30,10 @@ export async function writeProject(
     network: network.file,
     modelHash: network.modelHash,
     planHash: result.planHash,
-    arenaBytes: plan.arenaBytes,
+    arenaBytes: plan.regions[0]!.bytes,
+    arenaMemory: plan.regions[0]!.name,
+    memories: plan.regions.slice(1).map(({ name, bytes }) => ({ name, bytes })),
+    placedWeights: project.placedWeights.map(({ memory, copy }) => ({ memory, copy })),
     weightBytes: project.weightBytes,
     streamedInputBytes: project.streamedInputBytes,
     sources: project.sources,
@@ -36,6 +42,7 @@ export async function writeProject(
   const contents = new Map<string, string | Uint8Array>([
     [manifestName, `${JSON.stringify(manifest, null, 2)}\n`],
   ]);
+  if (planned.boardDocument !== null) contents.set(ownBoardName, planned.boardDocument);
   for (const [path, content] of project.files) {
     contents.set(path, 'text' in content ? content.text : await files.read(assetOf(content.asset)));
   }

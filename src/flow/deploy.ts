@@ -48,7 +48,7 @@ export const deploy: Deploy = async (request, progress) => {
     const ran = await stage('run', () => runOn(board, inputs));
     const verified = await stage('verify', () => verifyOn(board, reference));
     const counted = await stage('profile', () =>
-      profileOn(board.session, board.network, bytesOf(inputs), profileRuns),
+      profileOn(board.session, board.network, bytesOf(inputs), profileRuns, planned.plan.regions.length - 1),
     );
     const profiled = await stage('store', () => recordProfile(board, counted, request.store, verified));
     return {

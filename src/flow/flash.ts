@@ -15,39 +15,38 @@ import { partAddress } from '../build/firmware.js';
 import { entrySequences } from '../flash/entry-sequence.js';
 import { FlashError } from '../flash/flash-error.js';
 import { flashImage } from '../flash/flash-image.js';
-import { flashTools } from '../flash/flash-tools.js';
+import { flashTools, type ToolPart } from '../flash/flash-tools.js';
 import { flashThroughLoader } from '../flash/loader-client.js';
 import type { Board, FlashRoute } from '../hw/board.js';
-import { boardById, type Catalogue, targetOf } from '../hw/catalogue.js';
+import { type Catalogue, targetOf } from '../hw/catalogue.js';
 import type { FlashRecord } from '../store/flash-record.js';
 import { knownFlash, recordsIn, witnessesIn } from './flash-records.js';
-import { loadCatalogue } from './list-boards.js';
+import { boardNamed, loadCatalogue } from './list-boards.js';
 import type { Progress } from './progress.js';
-import { type FlashableImage, readFlashable } from './read-image.js';
+import { type FlashableImage, type FlashablePart, readFlashable } from './read-image.js';
 import type { Flash, FlashRequest } from './requests.js';
 import type { FlashResult } from './results.js';
 
 export const flash: Flash = async (request, progress) => {
   const [catalogue, image] = await Promise.all([loadCatalogue(), readFlashable(request.image)]);
-  const board = boardById(catalogue, boardIdOf(request, image));
+  const { board } = await boardNamed(catalogue, boardNameOf(request, image));
+  refuseOtherBoard(board, image);
   return flashBoard(catalogue, board, image, request, progress);
 };
 
-function boardIdOf(request: FlashRequest, image: FlashableImage): string {
-  const id = request.board ?? image.board;
-  if (id === null)
-    throw new ReflowError(
-      'E_USAGE',
-      `${image.path} does not say which board it is for`,
-      'say it: --board ID',
-    );
-  if (image.board !== null && image.board !== id)
-    throw new ReflowError(
-      'E_BOARD',
-      `${image.path} was built for ${image.board}, not for ${id}`,
-      `build it for ${id}`,
-    );
-  return id;
+function boardNameOf(request: FlashRequest, image: FlashableImage): string {
+  const name = request.board ?? image.boardFile ?? image.board;
+  if (name !== null) return name;
+  throw new ReflowError('E_USAGE', `${image.path} does not say which board it is for`, 'say it: --board ID');
+}
+
+function refuseOtherBoard({ id }: Board, image: FlashableImage): void {
+  if (image.board === null || image.board === id) return;
+  throw new ReflowError(
+    'E_BOARD',
+    `${image.path} was built for ${image.board}, not for ${id}`,
+    `build it for ${id}`,
+  );
 }
 
 /** Flashes what `buildProject` left in a project's folder, by the board's first way. @param store keeps its record */
@@ -72,6 +71,7 @@ export async function flashBuilt(
 interface Job {
   readonly board: Board;
   readonly image: Uint8Array;
+  readonly parts: readonly FlashablePart[];
   readonly address: number;
   readonly port: string | null;
   readonly entry: string | null;
@@ -103,7 +103,8 @@ export async function flashBoard(
       `run the image as it is: reflow run NET --board ${board.id}`,
     );
   }
-  const route = request.via ?? board.flash.routes[0]!;
+  const { routes } = board.flash;
+  const route = request.via ?? routes.find((one) => unwritable(board, one, image) === null) ?? routes[0]!;
   if (!board.flash.routes.includes(route)) {
     throw new ReflowError(
       'E_UNSUPPORTED',
@@ -111,6 +112,7 @@ export async function flashBoard(
       `choose one of: ${board.flash.routes.join(', ')}`,
     );
   }
+  refuseParts(board, route, image);
   const address = image.address ?? partAddress(board, 'application');
   const begin = clock.nowMs();
   const done = await progress.stage('flash', (say) => {
@@ -118,6 +120,7 @@ export async function flashBoard(
     const job = {
       board,
       image: image.bytes,
+      parts: image.parts,
       address,
       port: request.port,
       entry: request.entry,
@@ -145,6 +148,28 @@ function withOtherRoutes(error: unknown, { flash: facts }: Board, route: FlashRo
   if (!mute || others.length === 0) return error;
   const hint = `${error.hint.replace(/: --via$/, '')}; other ways to this board: --via ${others.join(', --via ')}`;
   return new FlashError(error.finding, error.message, { cause: error, hint });
+}
+
+/** The first part of the image that a route cannot write; null when it can write all. */
+function unwritable(board: Board, route: FlashRoute, { parts }: FlashableImage): FlashablePart | null {
+  const writers = (part: FlashablePart) => board.memories.find(({ name }) => name === part.memory)?.writers;
+  const isWritten = (part: FlashablePart) =>
+    (route === 'openocd' || route === 'stm32-programmer') && writers(part)?.[route] !== undefined;
+  return parts.find((part) => !isWritten(part)) ?? null;
+}
+
+/** Before anything is written: a board with half an image would run on what its other flash held before. */
+function refuseParts(board: Board, route: FlashRoute, image: FlashableImage): void {
+  const part = unwritable(board, route, image);
+  if (part === null) return;
+  const able = board.flash!.routes.filter((other) => unwritable(board, other, image) === null);
+  throw new ReflowError(
+    'E_UNSUPPORTED',
+    `${route} cannot write the ${part.bytes.length} bytes of weights for ${part.memory} of ${board.id}`,
+    able.length > 0
+      ? `choose one that can: --via ${able.join(', --via ')}`
+      : `name a way in its "writers" in the board's file, or write ${part.memory} yourself from the image's .${part.memory}.bin`,
+  );
 }
 
 function portOf({ board, port }: Job): string {
@@ -252,13 +277,15 @@ async function byTool(job: Job, route: FlashRoute): Promise<Done> {
   return inScratch('reflow-flash-', async (scratch) => {
     const bin = join(scratch, 'image.bin');
     await writeFile(bin, all);
-    job.say(`${route} writes ${all.length} bytes`);
+    const parts = await Promise.all(job.parts.map((part) => toolPart(job.board, part, scratch)));
+    const bytes = job.parts.reduce((sum, part) => sum + part.bytes.length, all.length);
+    job.say(`${route} writes ${bytes} bytes`);
     const { verified, started } = await flashTools[route]!(
-      { bin, address: loader.address, bytes: all.length, openocd: job.board.flash!.openocd, scratch },
+      { bin, address: loader.address, bytes: all.length, parts, openocd: job.board.flash!.openocd, scratch },
       job.processes,
     );
     return {
-      bytesWritten: all.length,
+      bytesWritten: bytes,
       sectorsSkipped: 0,
       verified,
       started,
@@ -266,4 +293,11 @@ async function byTool(job: Job, route: FlashRoute): Promise<Done> {
       mostErases: null,
     };
   });
+}
+
+async function toolPart(board: Board, part: FlashablePart, scratch: string): Promise<ToolPart> {
+  const bin = join(scratch, `${part.memory}.bin`);
+  await writeFile(bin, part.bytes);
+  const { writers } = board.memories.find(({ name }) => name === part.memory)!;
+  return { bin, address: part.address, loader: writers?.['stm32-programmer'] ?? null };
 }

@@ -1,6 +1,7 @@
 /** The boards that reflow knows. */
 import { assetDocuments } from '../base/assets.js';
-import type { Board } from '../hw/board.js';
+import { files } from '../base/files.js';
+import { type Board, parseBoard } from '../hw/board.js';
 import { boardById, type Catalogue, makeCatalogue } from '../hw/catalogue.js';
 import type { BoardInfo, BoardsResult } from './results.js';
 
@@ -10,10 +11,26 @@ export async function loadCatalogue(): Promise<Catalogue> {
   return makeCatalogue(targets, boards);
 }
 
+/** A board, and the text of its file where it is not one of the package's. */
+export interface NamedBoard {
+  readonly board: Board;
+  readonly document: string | null;
+}
+
+/**
+ * @param name id of a board of the package, or the path of a board's file (`.json`)
+ * @throws ReflowError E_BOARD, E_FILE
+ */
+export async function boardNamed(catalogue: Catalogue, name: string): Promise<NamedBoard> {
+  if (!name.endsWith('.json')) return { board: boardById(catalogue, name), document: null };
+  const document = Buffer.from(await files.read(name)).toString();
+  return { board: parseBoard(document, name, catalogue.targets), document };
+}
+
 /** Every board, or the one with this id. @throws ReflowError E_BOARD when there is none; the hint lists those that exist */
 export async function listBoards(id: string | null): Promise<BoardsResult> {
   const catalogue = await loadCatalogue();
-  const boards = id === null ? catalogue.boards : [boardById(catalogue, id)];
+  const boards = id === null ? catalogue.boards : [(await boardNamed(catalogue, id)).board];
   return { boards: boards.map(boardInfo) };
 }
 

@@ -3,18 +3,19 @@ import { type Clock, clock as realClock } from '../base/clock.js';
 import { ReflowError } from '../base/error.js';
 import { sha256 } from '../base/hash.js';
 import { emitProject, type Project } from '../emit/emit-project.js';
-import { type Board, type Memory, memoryFor } from '../hw/board.js';
-import { boardById, targetOf } from '../hw/catalogue.js';
+import { type Board, memoryFor } from '../hw/board.js';
+import { targetOf } from '../hw/catalogue.js';
 import type { Target } from '../hw/target.js';
 import { type Graph, tensorOf } from '../ir/graph.js';
 import type { PlanSolver } from '../plan/allocation.js';
 import { mcuformerModel } from '../plan/mcuformer.js';
 import type { Plan } from '../plan/plan.js';
-import type { PlanOptions } from '../plan/plan-graph.js';
+import type { MemoryPlanOptions } from '../plan/plan-memories.js';
 import { type AdviceQuestion, adviceFor } from './advice.js';
+import { arenaRooms, type MemoryUsage, memoryOptions, memoryUsage } from './board-memories.js';
 import { planNetwork, prepareGraph } from './compile-graph.js';
 import { chooseKernels } from './kernel-choice.js';
-import { loadCatalogue } from './list-boards.js';
+import { boardNamed, loadCatalogue } from './list-boards.js';
 import { type NetworkFile, readNetwork } from './network-file.js';
 import type { PlanRequest, PlanStory } from './requests.js';
 import type { BufferInfo, PlanResult } from './results.js';
@@ -25,6 +26,8 @@ import { transformerOf } from './transformer-of.js';
 export interface Planned {
   readonly network: NetworkFile;
   readonly board: Board;
+  /** The board's file where it is not one of the package's. */
+  readonly boardDocument: string | null;
   readonly target: Target;
   /** The simplified graph. */
   readonly graph: Graph;
@@ -45,16 +48,15 @@ export async function planFor(
   solver: PlanSolver = planSolver(),
 ): Promise<Planned> {
   const catalogue = await loadCatalogue();
-  const board = boardById(catalogue, request.board);
+  const { board, document } = await boardNamed(catalogue, request.board);
   const target = targetOf(catalogue, board);
   const network = await readNetwork(request);
   const prepared = prepareGraph(network.graph, request.attention);
   const graph = chooseKernels(prepared, request.kernels ?? [], target.kernelSets);
   const start = clock.nowMs();
   const { objective, input, seconds: limit } = request;
-  const region = memoryFor(board, 'arena').name;
-  const options: PlanOptions = {
-    ...{ objective, input, region, seconds: limit },
+  const options: MemoryPlanOptions = {
+    ...{ objective, input, seconds: limit, ...memoryOptions(graph, board, input) },
     kernelSets: target.kernelSets,
     solver,
   };
@@ -63,7 +65,7 @@ export async function planFor(
   const planHash = sha256(JSON.stringify(request.kernels?.length ? [made, request.kernels] : made));
   const project = emitProject(graph, made, { file: network.file, modelHash: network.modelHash, planHash });
   const result = planResult({ network, board, graph, plan: made, options, project, planHash, seconds });
-  return { network, board, target, graph, plan: made, project, result };
+  return { network, board, boardDocument: document, target, graph, plan: made, project, result };
 }
 
 /** Throws E_DOES_NOT_FIT with the bytes that are missing in each memory. */
@@ -79,21 +81,15 @@ export function assertFits({ network, board, fits, regions, advice }: PlanResult
   );
 }
 
-interface Parts extends Omit<Planned, 'target' | 'result'> {
-  readonly options: PlanOptions;
+interface Parts extends Omit<Planned, 'target' | 'result' | 'boardDocument'> {
+  readonly options: MemoryPlanOptions;
   readonly planHash: string;
   readonly seconds: number;
 }
 
 function planResult(parts: Parts): PlanResult {
   const { network, board, graph, plan: made, project, planHash, seconds } = parts;
-  const regions = board.memories.map((memory) => ({
-    name: memory.name,
-    bytes: memory.bytes,
-    used:
-      usedOf(board, memory, made.arenaBytes, project.constantBytes) +
-      (memory === memoryFor(board, 'code') ? (board.flash?.loaderBytes ?? 0) : 0),
-  }));
+  const regions = memoryUsage(board, made, project);
   const fits = regions.every(({ bytes, used }) => used <= bytes);
   const labels = new Map(graph.ops.map((op) => [op.id, op.label]));
   return {
@@ -119,7 +115,7 @@ function planResult(parts: Parts): PlanResult {
     flashBytes: project.constantBytes,
     fits,
     ...mcuformerField(graph),
-    advice: fits && made.objective !== 'speed' ? [] : adviceFor(questionOf(parts)),
+    advice: fits && made.objective !== 'speed' ? [] : adviceFor(questionOf(parts, regions)),
     seconds,
   };
 }
@@ -129,24 +125,16 @@ function mcuformerField(graph: Graph): Pick<PlanResult, 'mcuformer'> {
   return sizes ? { mcuformer: mcuformerModel(sizes) } : {};
 }
 
-/** What the plan takes of a memory; code comes on top and is known only after the build. */
-function usedOf(board: Board, memory: Memory, arenaBytes: number, constantBytes: number): number {
-  const holds = (use: 'arena' | 'stack' | 'weights') => memoryFor(board, use).name === memory.name;
-  return (
-    (holds('arena') ? arenaBytes : 0) +
-    (holds('stack') ? board.firmware.stackBytes : 0) +
-    (holds('weights') ? constantBytes : 0)
-  );
-}
-
-function questionOf({ graph, board, plan: made, options, project }: Parts): AdviceQuestion {
-  const [arena, flash] = [memoryFor(board, 'arena'), memoryFor(board, 'weights')];
-  const room = arena.bytes - usedOf(board, arena, 0, project.constantBytes);
-  const missing = usedOf(board, flash, made.arenaBytes, project.constantBytes) - flash.bytes;
+function questionOf(
+  { graph, board, plan: made, options }: Parts,
+  regions: readonly MemoryUsage[],
+): AdviceQuestion {
+  const flash = memoryFor(board, 'weights').name;
+  const missing = regions.find(({ name }) => name === flash)!;
   return {
     ...{ graph, board, plan: made, options },
-    roomBytes: room,
-    missingFlashBytes: arena.name === flash.name ? 0 : Math.max(0, missing),
+    roomBytes: arenaRooms(board, regions).get(options.region)!,
+    missingFlashBytes: flash === options.region ? 0 : Math.max(0, missing.used - missing.bytes),
   };
 }
 

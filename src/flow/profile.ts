@@ -75,7 +75,7 @@ function profileOnBoard(
     }
     const inputs = generatedInputs(board.planned.graph, 1);
     const counted = await progress.stage('profile', () =>
-      profileOn(board.session, board.network, inputs, request.runs),
+      profileOn(board.session, board.network, inputs, request.runs, board.planned.plan.regions.length - 1),
     );
     return recordProfile(board, counted, request.store, null, await measure(board, inputs));
   });
@@ -138,6 +138,7 @@ async function profileModelled(request: ProfileRequest, progress: Progress): Pro
       },
       ...{ total: time.cycles, stackBytes: report.stackBytes, arenaHighWater: report.arenaHighWater },
       arenaBytes: planned.plan.arenaBytes,
+      memories: [],
       perOp: time.perOp.map(({ index, kind, cycles }) => ({ index, kind, count: cycles, spread: 0 })),
     };
     return recordProfile({ planned, image }, counted, request.store, null, null, time);
@@ -203,8 +204,12 @@ export async function profileRecord(
     total: counted.counter === 'wall' ? counted.total / 1000 : counted.total,
     macs: plan.macs,
     stackBytes: counted.stackBytes ?? 0,
-    arenaHighWater: counted.arenaHighWater,
+    arenaHighWater: highWaterOf(counted),
     arenaBytes: plan.arenaBytes,
+    memories: [
+      { name: plan.regions[0]!.name, bytes: plan.regions[0]!.bytes, highWater: counted.arenaHighWater },
+      ...counted.memories,
+    ],
     energy,
     modelled,
     ...costOf(counted.counter, counted.total),
@@ -224,6 +229,11 @@ export async function profileRecord(
   return { unstored, run, measurements: measurementsOf(counted, planned, source, energy) };
 }
 
+/** Of all memories together. */
+function highWaterOf({ arenaHighWater, memories }: BoardProfile): number {
+  return memories.reduce((sum, { highWater }) => sum + highWater, arenaHighWater);
+}
+
 function measurementsOf(
   counted: BoardProfile,
   { plan, board }: OnBoard['planned'],
@@ -240,7 +250,7 @@ function measurementsOf(
   return [
     cost(counted.total, null),
     ...counted.perOp.map(({ kind, count }, index) => cost(count, { index, kind })),
-    measurement('arenaHighWater', counted.arenaHighWater, 'memory', painted),
+    measurement('arenaHighWater', highWaterOf(counted), 'memory', painted),
     ...(counted.stackBytes === null ? [] : [measurement('stack', counted.stackBytes, 'memory', painted)]),
     measurement('arena', plan.arenaBytes, 'memory', 'modelled'),
     measurement('macs', plan.macs, 'graph', 'modelled'),

@@ -1,19 +1,32 @@
 /** What `reflow flash` is given: an image that `build` described, its folder, or the bytes alone. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ReflowError } from '../base/error.js';
 import { files } from '../base/files.js';
 import { parseImage } from '../hw/image.js';
+import { ownBoardName } from './compile.js';
 
 export interface FlashableImage {
   readonly path: string;
   /** Id of the board it was built for; null where only the bytes are known. */
   readonly board: string | null;
+  /** File of a board that is not one of the package's, when the image lies in its project; null otherwise. */
+  readonly boardFile: string | null;
   readonly bytes: Uint8Array;
   /** Where it begins in flash; null: where the board's applications begin. */
   readonly address: number | null;
   /** Hashes that it holds and other images do not, hexadecimal. */
   readonly identities: readonly string[];
+  /** What goes into other flashes: weights. */
+  readonly parts: readonly FlashablePart[];
+}
+
+export interface FlashablePart {
+  /** The board's memory. */
+  readonly memory: string;
+  readonly address: number;
+  readonly bytes: Uint8Array;
 }
 
 const description = '.image.json';
@@ -23,8 +36,10 @@ const description = '.image.json';
  * @throws ReflowError E_FILE, E_INPUT
  */
 export async function readFlashable(path: string): Promise<FlashableImage> {
-  if (path.endsWith('.bin'))
-    return { path, board: null, bytes: await files.read(path), address: null, identities: [] };
+  if (path.endsWith('.bin')) {
+    const unknown = { board: null, boardFile: null, address: null, identities: [], parts: [] };
+    return { path, bytes: await files.read(path), ...unknown };
+  }
   const described = path.endsWith(description) ? path : await descriptionIn(path);
   const image = parseImage(Buffer.from(await files.read(described)).toString(), described);
   if (image.bin === null || image.address === null) {
@@ -36,7 +51,21 @@ export async function readFlashable(path: string): Promise<FlashableImage> {
   }
   const bin = resolve(dirname(described), image.bin);
   const identities = image.networks.flatMap(({ modelHash, planHash }) => [modelHash, planHash]);
-  return { path: bin, board: image.board, bytes: await files.read(bin), address: image.address, identities };
+  const parts = await Promise.all(
+    image.parts.map(async ({ memory, address, bin }) => ({
+      ...{ memory, address },
+      bytes: await files.read(resolve(dirname(described), bin)),
+    })),
+  );
+  const { board, address } = image;
+  const boardFile = ownBoard(described);
+  return { path: bin, board, boardFile, bytes: await files.read(bin), address, identities, parts };
+}
+
+/** `build` writes images into a folder of the project, in which `compile` leaves a board's file. */
+function ownBoard(described: string): string | null {
+  const path = resolve(dirname(described), '..', ownBoardName);
+  return existsSync(path) ? path : null;
 }
 
 async function descriptionIn(folder: string): Promise<string> {

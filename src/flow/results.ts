@@ -136,6 +136,20 @@ export interface BufferInfo {
   readonly producer: number | null;
 }
 
+/** What a network takes of one memory. */
+export interface RegionInfo {
+  readonly name: string;
+  readonly kind: string;
+  /** What the board has. */
+  readonly bytes: number;
+  readonly used: number;
+  readonly arenaBytes: number;
+  /** No layout of the buffers that lie here is smaller. */
+  readonly lowerBoundBytes: number;
+  /** Weights and other constants that lie here, and copies of such. */
+  readonly weightBytes: number;
+}
+
 export interface PlanResult {
   readonly network: string;
   readonly board: string;
@@ -155,8 +169,8 @@ export interface PlanResult {
   /** The operators in the order in which they run; times in `buffers` are positions here. */
   readonly steps: readonly { readonly op: number | null; readonly label: string }[];
   readonly buffers: readonly BufferInfo[];
-  /** Each memory of the board; used is what the network takes of it. */
-  readonly regions: readonly { readonly name: string; readonly bytes: number; readonly used: number }[];
+  /** Each memory of the board; used is what the network takes of it, with the stack and a resident loader. */
+  readonly regions: readonly RegionInfo[];
   readonly flashBytes: number;
   readonly fits: boolean;
   /** Ways to make it fit or smaller, best first. */
@@ -206,6 +220,21 @@ export interface BuildResult {
   readonly weightBytes: number;
   readonly ramBytes: number;
   readonly arenaBytes: number;
+  /** What lies in each of the board's memories; empty where the image is a process. */
+  readonly memories: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly used: number;
+    readonly weightBytes: number;
+    readonly arenaBytes: number;
+  }[];
+  /** What is flashed besides `bin`. */
+  readonly parts: readonly {
+    readonly memory: string;
+    readonly address: number;
+    readonly bin: string;
+    readonly bytes: number;
+  }[];
 }
 
 export interface FlashResult {
@@ -348,9 +377,11 @@ export type ProfileResult = {
   readonly total: number;
   readonly macs: number;
   readonly stackBytes: number;
-  /** Painted high-water mark of the arena in bytes; never above the plan's arenaBytes. */
+  /** Painted high-water mark of the arena in bytes, of all memories together; never above the plan's arenaBytes. */
   readonly arenaHighWater: number;
   readonly arenaBytes: number;
+  /** The same for each memory with a part of the arena. */
+  readonly memories: readonly { readonly name: string; readonly bytes: number; readonly highWater: number }[];
   /** Energy of one inference with its source; null when none was measured. */
   readonly energy: EnergyOfRun | null;
   /** How the cycles were computed; null where they were counted. */

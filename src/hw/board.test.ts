@@ -32,6 +32,14 @@ const mistakes: Record<keyof typeof boardChecks, [edit: (board: Loose & Board) =
   memoriesAreApart: [(b) => ({ memories: b.memories.map((m) => ({ ...m, base: '0x20000000' })) }), /overlap/],
   everyUseHasAPlace: [(b) => ({ memories: b.memories.slice(0, 1) }), /no memory is for data/],
   flashIsNotWritten: [(b) => ({ memories: b.memories.map((m) => ({ ...m, kind: 'flash' })) }), /is flash/],
+  weightsHaveAFlash: [
+    (b) => ({ memories: b.memories.map((m) => ({ ...m, kind: 'ram', uses: [...m.uses, 'weights'] })) }),
+    /flash, is not the internal flash/,
+  ],
+  writersAreForFlash: [
+    (b) => ({ memories: b.memories.map((m) => ({ ...m, writers: { openocd: true } })) }),
+    /no external flash/,
+  ],
   stackFits: [(b) => ({ firmware: { ...b.firmware, stackBytes: 1 << 20 } }), /stackBytes/],
   runMatchesKind: [() => ({ run: { kind: 'process' } }), /cannot be run by process/],
   counterMatchesKind: [(b) => ({ counter: { ...b.counter, kind: 'cycles' } }), /must count instructions/],

@@ -15,12 +15,38 @@ const address = z
   .regex(/^0x[0-9a-fA-F]{1,8}$/, 'must be a hexadecimal string such as "0x20000000"')
   .transform((text) => Number.parseInt(text, 16));
 
+/** How fast the core reaches a memory, in cycles of the core; for choosing between memories, not for predicting times. */
+const accessSchema = z.strictObject({
+  /** Until the first word of a burst is there. */
+  latencyCycles: z.number().nonnegative().max(10_000),
+  /** Sustained, behind that. */
+  bytesPerCycle: z.number().positive().max(64),
+});
+
+/** How tools reach an external flash; a route that is not named cannot write it. */
+const writersSchema = z.strictObject({
+  /** The board's OpenOCD configuration declares a flash bank at its address. */
+  openocd: z.literal(true).optional(),
+  /** File of STM32CubeProgrammer's external loader. */
+  'stm32-programmer': z.string().endsWith('.stldr').optional(),
+});
+
 const memorySchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_]*$/),
   base: address,
   bytes: z.number().int().positive(),
   kind: z.enum(['flash', 'ram', 'external-flash', 'external-ram']),
+  /** What may lie in it; `weights` in a RAM are copies of weights that lie in the internal flash. */
   uses: z.array(z.enum(['code', 'weights', 'data', 'stack', 'arena'])),
+  /** Where it is not said, what is usual for the kind. */
+  access: accessSchema.optional(),
+  /** Whether the core's caches serve it. */
+  cached: z.boolean().optional(),
+  /** Whether peripherals reach it by DMA. */
+  dma: z.boolean().optional(),
+  writers: writersSchema.optional(),
+  /** The documents of these facts, where they are others than the board's. */
+  source: z.string().min(10).optional(),
 });
 
 const qemu = { program: z.string().min(1), package: z.string().min(1), args: z.array(z.string()) };
@@ -188,6 +214,20 @@ const flashIsNotWritten: Check = ({ memories }) =>
       : null,
   );
 
+/** Copies are made from the internal flash, before anything else is set up. */
+const weightsHaveAFlash: Check = ({ memories }) => {
+  const first = memories.find(({ uses }) => uses.includes('weights'));
+  const several = memories.filter(({ uses }) => uses.includes('weights')).length > 1;
+  return several && first && first.kind !== 'flash'
+    ? `the first memory for weights, ${first.name}, is not the internal flash`
+    : null;
+};
+
+const writersAreForFlash: Check = ({ memories }) =>
+  firstOf(memories, ({ name, kind, writers }) =>
+    writers && kind !== 'external-flash' ? `memory ${name} has writers but is no external flash` : null,
+  );
+
 const stackFits: Check = ({ memories, firmware }) =>
   memories.some(({ uses, bytes }) => uses.includes('stack') && bytes > firmware.stackBytes)
     ? null
@@ -248,6 +288,8 @@ export const boardChecks = {
   memoriesAreApart,
   everyUseHasAPlace,
   flashIsNotWritten,
+  weightsHaveAFlash,
+  writersAreForFlash,
   stackFits,
   runMatchesKind,
   counterMatchesKind,
@@ -279,4 +321,9 @@ export function memoryFor(board: Board, use: MemoryUse): Memory {
   const memory = board.memories.find(({ uses }) => uses.includes(use));
   if (!memory) throw new Error(`board ${board.id} has no memory for ${use}`); // parseBoard refused it
   return memory;
+}
+
+/** All memories that allow `use`, in the file's order. */
+export function memoriesFor(board: Board, use: MemoryUse): readonly Memory[] {
+  return board.memories.filter(({ uses }) => uses.includes(use));
 }

@@ -12,6 +12,8 @@ const image: Image = {
   map: 'net.map',
   address: 0x08000000,
   plugin: null,
+  memories: [{ name: 'flash', bytes: 1000, used: 90, weightBytes: 20, arenaBytes: 0 }],
+  parts: [{ memory: 'qspi', address: 0x90000000, bin: 'net.qspi.bin', bytes: 10 }],
   flashBytes: 100,
   textBytes: 50,
   rodataBytes: 20,

@@ -8,6 +8,25 @@ import { parseDocument } from './parse-document.js';
 const bytes = z.number().int().nonnegative();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** What an image takes of one memory of the board. */
+const memorySchema = z.strictObject({
+  name: z.string().min(1),
+  /** What the board has. */
+  bytes,
+  /** Everything: code and constants, or data, arena and the reserved stack; what a loader takes is not in it. */
+  used: bytes,
+  weightBytes: bytes,
+  arenaBytes: bytes,
+});
+
+/** What is flashed besides `bin`: the weights in one external flash. */
+const partSchema = z.strictObject({
+  memory: z.string().min(1),
+  address: bytes,
+  bin: z.string().min(1),
+  bytes,
+});
+
 const imageSchema = z.strictObject({
   name: z.string().min(1),
   board: z.string().min(1),
@@ -24,7 +43,9 @@ const imageSchema = z.strictObject({
   address: bytes.nullable(),
   /** The emulator's plug-in that goes with this image. */
   plugin: z.string().min(1).nullable(),
-  /** Everything that is flashed: code, constants, weights and the initial values of data. */
+  memories: z.array(memorySchema).default([]),
+  parts: z.array(partSchema).default([]),
+  /** Everything that is flashed, `parts` included: code, constants, weights and the initial values of data. */
   flashBytes: bytes,
   textBytes: bytes,
   rodataBytes: bytes,
@@ -34,11 +55,13 @@ const imageSchema = z.strictObject({
   arenaBytes: bytes,
   /** What of `ramBytes` is reserved for the stack. */
   stackReserveBytes: bytes,
-  /** SHA-256 of what is flashed (of the executable where the image is a process). */
+  /** SHA-256 of what is flashed, `bin` and then all parts (of the executable where the image is a process). */
   hash,
 });
 
 export type Image = Readonly<z.infer<typeof imageSchema>>;
+export type ImageMemory = Image['memories'][number];
+export type ImagePart = Image['parts'][number];
 
 type Check = (image: Image) => string | null;
 

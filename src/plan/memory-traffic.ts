@@ -8,6 +8,19 @@ import { tensorOf } from '../ir/graph.js';
 import { dtypeBytes, type TensorId, tensorBytes } from '../ir/tensor.js';
 import { callsOf, defOf } from '../ops/index.js';
 import { type KernelSet, viewOp } from '../ops/op-def.js';
+import type { Plan } from './plan.js';
+
+/** What one inference spends on reaching its buffers, cycles: each tensor and scratch at the price of its memory, by name. */
+export function accessCycles(graph: Graph, plan: Plan, cyclesPerByte: ReadonlyMap<string, number>): number {
+  const { tensors, scratch } = trafficOf(graph, plan.kernelSets);
+  const seen = new Map<string, number>();
+  for (const { tensor, scratchOf, region } of plan.buffers) {
+    const moved = tensor === null ? scratch.get(scratchOf ?? -1) : tensors.get(tensor);
+    const key = tensor === null ? `scratch ${scratchOf}` : `tensor ${tensor}`;
+    seen.set(key, (moved ?? 0) * (cyclesPerByte.get(region) ?? 0));
+  }
+  return [...seen.values()].reduce((sum, cycles) => sum + cycles, 0);
+}
 
 /** Bytes that one inference reads and writes. */
 export interface Traffic {

@@ -39,6 +39,8 @@ const image = (boardId: string, elf: string): Image => ({
   rodataBytes: 0,
   weightBytes: 0,
   ramBytes: 0,
+  memories: [],
+  parts: [],
   arenaBytes: 0,
   stackReserveBytes: 0,
   hash: '0'.repeat(64),

@@ -84,6 +84,8 @@ const built: BuildResult = {
   weightBytes: 24_000,
   ramBytes: 26_112,
   arenaBytes: 17_280,
+  memories: [],
+  parts: [],
 };
 
 test('inspect prints every operator, tensor and refusal; refusals are status 3', async (t) => {

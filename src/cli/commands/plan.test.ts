@@ -64,7 +64,17 @@ test('plan prints proof, memories, buffers and advice; draws on request; a misfi
   ]) {
     t.regex(fine.out, pattern);
   }
-  const regions = [{ name: 'ram', bytes: 16_384, used: 26_112 }];
+  const regions = [
+    {
+      name: 'ram',
+      bytes: 16_384,
+      used: 26_112,
+      kind: 'ram',
+      arenaBytes: 17_920,
+      lowerBoundBytes: 0,
+      weightBytes: 0,
+    },
+  ];
   const bad = await call(make, { ...samplePlan, fits: false, regions }, 'plan', 'k', '--board', 'b');
   t.is(bad.status, 3);
   t.regex(
