@@ -8,7 +8,11 @@ export const networkPositional = {
 } as const;
 
 export const boardOption = {
-  board: { describe: 'id of the board (see reflow boards)', type: 'string', demandOption: true },
+  board: {
+    describe: "id of the board (see reflow boards), or a board's file (.json)",
+    type: 'string',
+    demandOption: true,
+  },
 } as const;
 
 export const portOption = {

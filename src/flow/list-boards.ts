@@ -3,6 +3,7 @@ import { assetDocuments } from '../base/assets.js';
 import { files } from '../base/files.js';
 import { type Board, parseBoard } from '../hw/board.js';
 import { boardById, type Catalogue, makeCatalogue } from '../hw/catalogue.js';
+import { cyclesPerByte } from '../hw/memory-cost.js';
 import type { BoardInfo, BoardsResult } from './results.js';
 
 /** All targets and boards of the package. @throws ReflowError E_TARGET, E_BOARD, E_FILE */
@@ -47,7 +48,13 @@ function boardInfo(board: Board): BoardInfo {
     target,
     clockHz,
     counter: counter.kind,
-    memories,
+    memories: memories.map((memory) => ({
+      ...{ name: memory.name, base: memory.base, bytes: memory.bytes, kind: memory.kind, uses: memory.uses },
+      cyclesPerByte: cyclesPerByte(memory),
+      cached: memory.cached ?? null,
+      dma: memory.dma ?? null,
+      source: memory.source ?? null,
+    })),
     line,
     flashRoutes: flash?.routes ?? [],
     wiring: flash?.wiring ?? null,

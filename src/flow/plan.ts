@@ -47,10 +47,19 @@ export async function planFor(
   clock: Clock = realClock,
   solver: PlanSolver = planSolver(),
 ): Promise<Planned> {
+  return planRead(await readNetwork(request), request, clock, solver);
+}
+
+/** The same for a network that has been read. */
+export async function planRead(
+  network: NetworkFile,
+  request: Omit<PlanRequest, 'network' | 'shapes'>,
+  clock: Clock = realClock,
+  solver: PlanSolver = planSolver(),
+): Promise<Planned> {
   const catalogue = await loadCatalogue();
   const { board, document } = await boardNamed(catalogue, request.board);
   const target = targetOf(catalogue, board);
-  const network = await readNetwork(request);
   const prepared = prepareGraph(network.graph, request.attention);
   const graph = chooseKernels(prepared, request.kernels ?? [], target.kernelSets);
   const start = clock.nowMs();

@@ -66,6 +66,11 @@ export interface BoardInfo {
     readonly bytes: number;
     readonly kind: string;
     readonly uses: readonly string[];
+    /** Of the core, to read in order; a model, from the board's file or what is usual for the kind. */
+    readonly cyclesPerByte: number;
+    readonly cached: boolean | null;
+    readonly dma: boolean | null;
+    readonly source: string | null;
   }[];
   /** The serial line, e.g. "USART2 on PA2 (TX) and PA3 (RX), 921600 baud"; null where it is no board's. */
   readonly line: string | null;

@@ -21,20 +21,29 @@ export function memoryMap(plan: PlanResult, colours: ReadonlyMap<string, string>
     .map((region) => {
       const buffers = plan.buffers.filter((buffer) => buffer.region === region);
       const heading = regions.length > 1 ? `<h3>${escapeHtml(region)}</h3>` : '';
-      return heading + drawing(plan, buffers, regions.length === 1, colours);
+      const own = plan.regions.find(({ name }) => name === region);
+      const part =
+        regions.length > 1 ? { arena: own?.arenaBytes ?? 0, bound: own?.lowerBoundBytes ?? 0 } : null;
+      const whole = { arena: plan.arenaBytes, bound: plan.lowerBoundBytes };
+      return heading + drawing(plan, buffers, part ?? whole, colours);
     })
     .join('\n');
+}
+
+/** Of the arena, or of its part in one memory: bytes, and that no layout can have less. */
+interface Sizes {
+  readonly arena: number;
+  readonly bound: number;
 }
 
 function drawing(
   plan: PlanResult,
   buffers: readonly BufferInfo[],
-  whole: boolean,
+  { arena, bound }: Sizes,
   colours: ReadonlyMap<string, string>,
 ): string {
   const used = Math.max(...buffers.map((buffer) => buffer.offset + buffer.bytes));
-  const arena = whole ? plan.arenaBytes : used;
-  const scales = scalesFor(plan.steps.length, Math.max(arena, used, whole ? plan.lowerBoundBytes : 0));
+  const scales = scalesFor(plan.steps.length, Math.max(arena, used, bound));
   const height = plot.top + plot.height + plot.labels;
   const label = `Memory map: ${plan.steps.length} steps, ${grouped(arena)} bytes`;
   return [
@@ -43,7 +52,7 @@ function drawing(
     byteAxis(scales),
     stepAxis(plan, scales),
     ...buffers.map((buffer) => rectangle(plan, buffer, scales, colours)),
-    ...lines(plan, arena, whole, scales),
+    ...lines({ arena, bound }, scales),
     '</svg>',
   ].join('\n');
 }
@@ -141,7 +150,7 @@ function fitted(texts: readonly string[], wide: number, high: number): string {
   return high < 15 ? '' : (texts.find((text) => text.length * 7 <= wide) ?? '');
 }
 
-function lines(plan: PlanResult, arena: number, whole: boolean, { y }: Scales): string[] {
+function lines({ arena, bound }: Sizes, { y }: Scales): string[] {
   const line = (kind: string, byte: number, text: string, above: boolean) => {
     const at = y(byte);
     return (
@@ -151,9 +160,8 @@ function lines(plan: PlanResult, arena: number, whole: boolean, { y }: Scales): 
     );
   };
   const top = line('top', arena, `arena ${grouped(arena)}`, true);
-  if (!whole) return [top];
-  if (plan.lowerBoundBytes === arena) {
+  if (bound === arena) {
     return [line('bound', arena, `arena ${grouped(arena)} = lower bound`, true)];
   }
-  return [top, line('bound', plan.lowerBoundBytes, `lower bound ${grouped(plan.lowerBoundBytes)}`, false)];
+  return [top, line('bound', bound, `lower bound ${grouped(bound)}`, false)];
 }

@@ -28,6 +28,19 @@ const documentSchema = z.looseObject({
     extraMacs: count,
     flashBytes: count,
     fits: z.boolean(),
+    regions: z
+      .array(
+        z.looseObject({
+          name: z.string(),
+          kind: z.string().default(''),
+          bytes: count,
+          used: count,
+          arenaBytes: count.default(0),
+          lowerBoundBytes: count.default(0),
+          weightBytes: count.default(0),
+        }),
+      )
+      .default([]),
     steps: z.array(z.looseObject({ op: count.nullable(), label: z.string() })),
     buffers: z.array(
       z.looseObject({

@@ -114,7 +114,24 @@ function mapSection(plan: PlanResult, colours: ReadonlyMap<string, string>): str
   return `<h2>Memory over time</h2>
 <p class="note">Each box is a buffer of the arena: as wide as it lives, as high as it is large, coloured by the operator that
 writes it. Hatched boxes are scratch. Sought among: ${escapeHtml(plan.family)}.</p>
-<div class="panel">${memoryMap(plan, colours)}<div class="legend">${input}${legend.join('')}</div></div>`;
+<div class="panel">${memoryMap(plan, colours)}<div class="legend">${input}${legend.join('')}</div></div>
+${memoryTable(plan)}`;
+}
+
+function memoryTable({ regions }: PlanResult): string {
+  if (regions.length === 0) return '';
+  const rows = regions.map(({ name, kind, bytes, used, arenaBytes, lowerBoundBytes, weightBytes }) => {
+    const cells = [bytes, used, arenaBytes, lowerBoundBytes, weightBytes];
+    return (
+      `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(kind)}</td>` +
+      `${cells.map((cell) => `<td class="n">${grouped(cell)}</td>`).join('')}</tr>`
+    );
+  });
+  const heads = ['bytes', 'used', 'arena', 'its bound', 'weights'].map(
+    (head) => `<th class="n">${head}</th>`,
+  );
+  return `<div class="panel"><table><thead><tr><th>memory</th><th>kind</th>${heads.join('')}</tr></thead>
+<tbody>${rows.join('')}</tbody></table></div>`;
 }
 
 function sourceNote(profile: ProfileResult): string {

@@ -6,7 +6,7 @@ export const boardsCommand = (listBoards: (id: string | null) => Promise<BoardsR
   defineCommand({
     command: 'boards [id]',
     describe: 'Lists the boards, or shows one',
-    positionals: { id: { describe: 'id of a board', type: 'string' } },
+    positionals: { id: { describe: "id of a board, or a board's file", type: 'string' } },
     options: {},
     run: ({ id }) => listBoards(id ?? null),
     print: printBoards,
@@ -27,11 +27,12 @@ export function printBoards({ boards }: BoardsResult): string {
 }
 
 function printBoard(board: BoardInfo): string {
-  const memories = board.memories.map(({ name, base, bytes, kind, uses }) => [
+  const memories = board.memories.map(({ name, base, bytes, kind, cyclesPerByte, cached, dma, uses }) => [
     name,
     `0x${base.toString(16).padStart(8, '0')}`,
     bytes,
-    kind,
+    [kind, ...(cached ? ['cached'] : []), ...(dma ? ['DMA'] : [])].join(', '),
+    cyclesPerByte.toFixed(2),
     uses.join(' '),
   ]);
   return paragraphs(
@@ -46,7 +47,7 @@ function printBoard(board: BoardInfo): string {
       ['wiring', board.wiring],
       ['source', board.source],
     ]),
-    table(['memory', 'base', 'bytes', 'kind', 'holds'], memories),
+    table(['memory', 'base', 'bytes', 'kind', 'cycles/byte', 'holds'], memories),
     board.optionBits.length === 0
       ? ''
       : table(

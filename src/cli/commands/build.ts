@@ -1,7 +1,7 @@
 import type { Build } from '../../flow/requests.js';
 import type { BuildResult } from '../../flow/results.js';
 import { defineCommand } from '../command.js';
-import { pairs, paragraphs, table } from '../text.js';
+import { grouped, pairs, paragraphs, table } from '../text.js';
 
 export const buildCommand = (build: Build) =>
   defineCommand({
@@ -36,5 +36,22 @@ export function printBuild(image: BuildResult): string {
         ['', 'arena', arenaBytes],
       ],
     ),
+    image.memories.length === 0
+      ? ''
+      : table(
+          ['memory', 'bytes', 'used', 'weights', 'arena'],
+          image.memories.map((memory) => [
+            ...[memory.name, memory.bytes, memory.used],
+            ...[memory.weightBytes, memory.arenaBytes].map((bytes) => bytes || null),
+          ]),
+        ),
+    image.parts
+      .map(
+        ({ memory, address, bin, bytes }) =>
+          `${memory} gets ${bin}: ${grouped(bytes)} bytes at ${addressText(address)}`,
+      )
+      .join('\n'),
   );
 }
+
+const addressText = (address: number) => `0x${address.toString(16).padStart(8, '0')}`;

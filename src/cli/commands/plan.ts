@@ -116,7 +116,10 @@ export function printPlan(plan: PlanResult): string {
   const proof = plan.provenOptimal
     ? 'proven optimal'
     : `${grouped(gap)} bytes (${percent(gap, plan.lowerBoundBytes)}) above the bound`;
-  const regions = plan.regions.map(({ name, bytes, used }) => [name, bytes, used, percent(used, bytes)]);
+  const regions = plan.regions.map((region) => [
+    ...[region.name, region.kind, region.bytes, region.used, percent(region.used, region.bytes)],
+    ...[region.arenaBytes, region.lowerBoundBytes, region.weightBytes].map((bytes) => bytes || null),
+  ]);
   return paragraphs(
     `${plan.network} on ${plan.board}: arena ${grouped(plan.arenaBytes)} bytes, ${plan.fits ? 'fits' : 'DOES NOT FIT'}`,
     pairs([
@@ -133,7 +136,7 @@ export function printPlan(plan: PlanResult): string {
       ['flash', `${grouped(plan.flashBytes)} bytes`],
       ['planned in', `${plan.seconds.toFixed(2)} s`],
     ]),
-    table(['memory', 'bytes', 'used', 'share'], regions),
+    table(['memory', 'kind', 'bytes', 'used', 'share', 'arena', 'its bound', 'weights'], regions),
     table(['buffer', 'pieces', 'memory', 'from', 'most bytes', 'steps'], bufferLines(plan)),
     plan.advice.length === 0 ? '' : `Advice:\n${plan.advice.map((line) => `  ${line}`).join('\n')}`,
   );

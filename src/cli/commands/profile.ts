@@ -121,6 +121,12 @@ export function printProfile(result: ProfileResult): string {
       ['per MAC', result.macs === 0 ? null : `${(result.total / result.macs).toFixed(2)} ${unit}`],
       ['stack', `${grouped(result.stackBytes)} bytes`],
       ['arena', `${grouped(result.arenaHighWater)} bytes touched of ${grouped(result.arenaBytes)} planned`],
+      ...(result.memories.length > 1
+        ? result.memories.map(
+            ({ name, bytes, highWater }) =>
+              [`in ${name}`, `${grouped(highWater)} bytes touched of ${grouped(bytes)} planned`] as const,
+          )
+        : []),
       ['energy', energy === null ? null : `${grouped(energy.uJ, 3)} uJ (${energy.source}, ${energy.meter})`],
       ['stored as', result.runId],
     ]),
