@@ -48,9 +48,39 @@ static const rf_tensor tensors[] = {
 };
 static const int32_t inputs[] = {0}, outputs[] = {2};
 static const rf_network net = {"net", ARENA, {1, 2, 3, 4, 5, 6, 7, 8}, {9}, 2, ops, 3, tensors, 1, inputs, 1, outputs,
-                               net_init, net_invoke, NULL};
-static const rf_network huge = {"huge", 1u << 20, {0}, {0}, 2, ops, 3, tensors, 1, inputs, 1, outputs, net_init, net_invoke, NULL};
-static const rf_network *const networks[] = {&net, &huge};
+                               0, NULL, NULL, net_init, net_invoke, NULL};
+static const rf_network huge = {"huge", 1u << 20, {0}, {0}, 2, ops, 3, tensors, 1, inputs, 1, outputs,
+                                0, NULL, NULL, net_init, net_invoke, NULL};
+
+/* ---- a network whose input lies in the arena and whose output in the second of two other memories ---- */
+
+static RF_ALIGNED(16) uint8_t fast[32], far[64];
+static const rf_memory memories[] = {{"fast", fast, sizeof fast}, {"far", far, sizeof far}};
+static const rf_tensor spread_tensors[] = {
+    {"a", 0, RF_INT8, 1, {8}, 1.0f, 0, 16, 8},
+    {"b", 1, RF_INT8, 1, {8}, 1.0f, 0, 40, 8},
+};
+static const uint8_t spread_memory[] = {0, 2};
+static const int32_t spread_outputs[] = {1};
+
+static rf_status spread_init(uint8_t *arena, size_t bytes)
+{
+    (void)arena;
+    return bytes < 24 ? RF_ERR_ARENA_SMALL : RF_OK;
+}
+
+static rf_status spread_invoke(uint8_t *arena, const rf_hooks *hooks)
+{
+    (void)hooks;
+    for (int i = 0; i < 8; i++)
+        far[40 + i] = (uint8_t)(arena[16 + i] + 1);
+    fast[3] = 1;
+    return RF_OK;
+}
+
+static const rf_network spread = {"spread", 24, {0}, {0}, 1, ops, 2, spread_tensors, 1, inputs, 1, spread_outputs,
+                                  2, memories, spread_memory, spread_init, spread_invoke, NULL};
+static const rf_network *const networks[] = {&net, &huge, &spread};
 
 /* ---- the line ---- */
 
@@ -97,7 +127,7 @@ static uint16_t sequence;
 static void start(void)
 {
     rf_wire_decoder_init(&host, host_buffer, sizeof host_buffer);
-    rf_server_init(&server, &port, networks, 2, arena, sizeof arena);
+    rf_server_init(&server, &port, networks, 3, arena, sizeof arena);
     received_count = 0;
     init_result = RF_OK;
 }
@@ -161,7 +191,7 @@ static void test_descriptions(void)
 {
     start();
     const message *m = ask(RF_IDENTIFY, NULL, 0, RF_IDENTIFY | RF_ANSWER);
-    CHECK(number(m, 0, 2) == RF_WIRE_DATA_BYTES && number(m, 2, 1) == RF_COUNTER_INSTRUCTIONS && number(m, 3, 1) == 2);
+    CHECK(number(m, 0, 2) == RF_WIRE_DATA_BYTES && number(m, 2, 1) == RF_COUNTER_INSTRUCTIONS && number(m, 3, 1) == 3);
     CHECK(number(m, 4, 4) == 128 && number(m, 8, 4) == 5 && number(m, 16, 4) == ARENA && number(m, 20, 4) == 0);
     CHECK(number(m, 24, 1) == 4 && memcmp(m->bytes + 29, "test", 4) == 0 && m->length == 33);
     m = ask(RF_DESCRIBE, "\0", 1, RF_DESCRIBE | RF_ANSWER);
@@ -171,7 +201,7 @@ static void test_descriptions(void)
     CHECK(number(m, 10, 4) == N - 1 && number(m, 14, 4) == 0x40000000u && number(m, 18, 4) == 5);
     m = ask(RF_OPERATORS, "\0\1\0\0\0", 5, RF_OPERATORS | RF_ANSWER);
     CHECK(number(m, 0, 4) == 9 && number(m, 4, 1) == 3 && m->length == 4 + 8);
-    refused(RF_DESCRIBE, "\2", 1, RF_E_NETWORK);
+    refused(RF_DESCRIBE, "\3", 1, RF_E_NETWORK);
     refused(RF_TENSOR, "\0\0\3\0\0\0", 6, RF_E_TENSOR);
     refused(RF_TENSOR, "\0\3\0\0\0\0", 6, RF_E_TENSOR);
     refused(RF_OPERATORS, "\0\2\0\0\0", 5, RF_E_TENSOR);
@@ -265,6 +295,26 @@ static void test_random(void)
     ask(RF_IDENTIFY, NULL, 0, RF_IDENTIFY | RF_ANSWER);
 }
 
+static void test_memories(void)
+{
+    start();
+    refused(RF_MEMORIES, "\0", 1, RF_E_NOT_OPEN);
+    ask(RF_OPEN, "\2", 1, RF_OPEN | RF_ANSWER);
+    ask(RF_LOAD, "\0\0\0\0\0\0\0\0\1\2\3\4\5\6\7\10", 16, RF_LOAD | RF_ANSWER);
+    CHECK(memcmp(arena + 16, "\1\2\3\4\5\6\7\10", 8) == 0);
+    ask(RF_RUN, "\0\1\0\0\0", 5, RF_RUN | RF_ANSWER);
+    const message *m = ask(RF_READ, "\0\0\0\0\0\0\0\0\10\0", 10, RF_READ | RF_ANSWER);
+    CHECK(memcmp(m->bytes + 4, "\2\3\4\5\6\7\10\11", 8) == 0);
+    m = ask(RF_MEMORIES, "\0", 1, RF_MEMORIES | RF_ANSWER);
+    CHECK(number(m, 0, 4) == 32 && number(m, 4, 4) == 4 && memcmp(m->bytes + 12, "\4fast", 5) == 0);
+    CHECK(number(m, 13, 4) == 64 && number(m, 17, 4) == 48 && memcmp(m->bytes + 25, "\3far", 4) == 0);
+    m = ask(RF_MEMORIES, "\1", 1, RF_MEMORIES | RF_ANSWER);
+    CHECK(number(m, 0, 4) == 64 && memcmp(m->bytes + 12, "\3far", 4) == 0);
+    refused(RF_MEMORIES, "\2", 1, RF_E_TENSOR);
+    ask(RF_OPEN, "\0", 1, RF_OPEN | RF_ANSWER);
+    refused(RF_MEMORIES, "\0", 1, RF_E_TENSOR);
+}
+
 static void test_version(void)
 {
     start();
@@ -281,6 +331,7 @@ int main(void)
     test_events();
     test_once();
     test_random();
+    test_memories();
     test_version();
     return 0;
 }
