@@ -95,7 +95,12 @@ const endOf =
 
 /** The reference kernels on this machine, in one memory. */
 async function hostReference(graph: Graph): Promise<Reference> {
-  const network = { file: `${graph.name}.tflite`, graph, modelHash: '0'.repeat(64) };
+  const network = {
+    file: `${graph.name}.tflite`,
+    graph,
+    modelHash: '0'.repeat(64),
+    format: 'tflite' as const,
+  };
   const planned = await planRead(network, { ...planDefaults, board: 'host', objective: 'speed' });
   return onBoard(planned, async (session, onHost) => {
     const inputs = generatedInputs(planned.graph, 1);
@@ -164,7 +169,12 @@ test.serial(
   async (t) => {
     t.timeout(600_000);
     const graph = mobileNetV2(1, 128);
-    const network = { file: 'mobilenet_v2.tflite', graph, modelHash: '0'.repeat(64) };
+    const network = {
+      file: 'mobilenet_v2.tflite',
+      graph,
+      modelHash: '0'.repeat(64),
+      format: 'tflite' as const,
+    };
     const planned = await planRead(network, { ...planDefaults, board: 'virt-m7', objective: 'speed' });
     const used = (name: string) => planned.result.regions.find((region) => region.name === name)!;
     t.true(used('qspi').weightBytes > 2_000_000 && used('flash').weightBytes > 500_000);

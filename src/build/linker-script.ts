@@ -52,7 +52,8 @@ export function linkerScript(board: Board, part: FirmwarePart, options: LinkOpti
     (copy) => `LONG(LOADADDR(${copied(copy)})) LONG(ADDR(${copied(copy)})) LONG(SIZEOF(${copied(copy)})) `,
   );
   const weightsElsewhere = placement.weights.map(
-    (name) => `    .weights.${name} : ALIGN(16) { *(.rf_weights.${name}) . = ALIGN(4); } > ${at(name, weights!)}\n`,
+    (name) =>
+      `    .weights.${name} : ALIGN(16) { *(.rf_weights.${name}) . = ALIGN(4); } > ${at(name, weights!)}\n`,
   );
   const arenas = placement.arenas.map(
     (name) => `    .arena.${name} (NOLOAD) : ALIGN(16) { *(.rf_arena.${name}) } > ${at(name, arena!)}\n`,

@@ -57,7 +57,14 @@ test('weights for an external flash are written first, by a way that can; the ot
   });
   const weights = Uint8Array.from({ length: 300 }, (_, i) => i % 7);
   const image = {
-    ...{ path: 'x.bin', board: null, boardFile: null, address: null, bytes: new Uint8Array(100), identities: [] },
+    ...{
+      path: 'x.bin',
+      board: null,
+      boardFile: null,
+      address: null,
+      bytes: new Uint8Array(100),
+      identities: [],
+    },
     parts: [{ memory: 'qspi', address: 0x90000000, bytes: weights }],
   };
   const flashed = async (board: typeof known, via: 'st-flash' | 'stm32-programmer' | null) => {
