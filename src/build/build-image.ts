@@ -222,7 +222,8 @@ async function makeFlatImages(
   // Between code and weights flash stays erased.
   const gap = ['--gap-fill', '0xff'];
   await copy(`${name}.bin`, '-O', 'binary', ...gap, ...outside.flatMap(({ section }) => ['-R', section]));
-  await copy(`${name}.hex`, '-O', 'ihex', ...gap);
+  // From one flash to another it would be a gigabyte.
+  await copy(`${name}.hex`, '-O', 'ihex', ...(outside.length > 0 ? [] : gap));
   for (const { memory, section } of outside)
     await copy(partName(name, memory), '-O', 'binary', '-j', section);
 }
