@@ -6,6 +6,7 @@ import type { DType } from '../ir/tensor.js';
 import type { McuformerModel } from '../plan/mcuformer.js';
 import type { Cause } from '../profile/cycles/cost.js';
 import type { NetworkFormat } from './compile-graph.js';
+import type { MemoryInfo, PartInfo, RegionInfo } from './memory-results.js';
 
 /** What an operator or a network costs, in the unit of the board's counter. Different units are never mixed. */
 export type Cost =
@@ -141,20 +142,6 @@ export interface BufferInfo {
   readonly producer: number | null;
 }
 
-/** What a network takes of one memory. */
-export interface RegionInfo {
-  readonly name: string;
-  readonly kind: string;
-  /** What the board has. */
-  readonly bytes: number;
-  readonly used: number;
-  readonly arenaBytes: number;
-  /** No layout of the buffers that lie here is smaller. */
-  readonly lowerBoundBytes: number;
-  /** Weights and other constants that lie here, and copies of such. */
-  readonly weightBytes: number;
-}
-
 export interface PlanResult {
   readonly network: string;
   readonly board: string;
@@ -226,20 +213,9 @@ export interface BuildResult {
   readonly ramBytes: number;
   readonly arenaBytes: number;
   /** What lies in each of the board's memories; empty where the image is a process. */
-  readonly memories: readonly {
-    readonly name: string;
-    readonly bytes: number;
-    readonly used: number;
-    readonly weightBytes: number;
-    readonly arenaBytes: number;
-  }[];
+  readonly memories: readonly MemoryInfo[];
   /** What is flashed besides `bin`. */
-  readonly parts: readonly {
-    readonly memory: string;
-    readonly address: number;
-    readonly bin: string;
-    readonly bytes: number;
-  }[];
+  readonly parts: readonly PartInfo[];
 }
 
 export interface FlashResult {
