@@ -5,9 +5,9 @@
  */
 import { type Graph, type OpId, tensorOf } from '../ir/graph.js';
 import { dtypeBytes, type TensorId } from '../ir/tensor.js';
+import { alignUp, scratchAlignment, wordBytes } from './alignment.js';
 import { type Plan, type PlanBuffer, rowUnitBytes } from './plan.js';
-import { wordBytes } from './row-graph.js';
-import { alignUp, type RowLife, scratchAlignment } from './row-lives.js';
+import type { RowLife } from './row-lives.js';
 
 /** One piece of memory for the solver, with the buffers in it. */
 export interface Piece {
