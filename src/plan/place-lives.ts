@@ -24,21 +24,15 @@ export function placeLives(
   lives: readonly RowLife[],
   solver: PlanSolver,
   limits: SolverLimits,
-  capacity?: number,
+  capacity = 0,
 ): Placement {
-  const exact = placeOnGrid(lives, solver, shareOf(limits, exactShare), 1, capacity);
+  const exact = placeOnGrid(lives, solver, shareOf(limits, exactShare), 1);
   let best = exact;
   for (const grid of grids) {
-    if (best.arenaBytes <= Math.max(best.lowerBoundBytes, capacity ?? 0)) break;
+    if (best.arenaBytes <= Math.max(capacity, best.lowerBoundBytes)) break;
     if (mostLiveBytes(lives, grid) >= best.arenaBytes) continue;
     const { lowerBoundBytes } = exact;
-    const coarse = placeOnGrid(
-      lives,
-      solver,
-      shareOf(limits, (1 - exactShare) / grids.length),
-      grid,
-      capacity,
-    );
+    const coarse = placeOnGrid(lives, solver, shareOf(limits, (1 - exactShare) / grids.length), grid);
     if (coarse.arenaBytes < best.arenaBytes) best = { ...coarse, lowerBoundBytes };
   }
   return best;
@@ -61,12 +55,11 @@ function placeOnGrid(
   solver: PlanSolver,
   limits: SolverLimits,
   grid: number,
-  capacity: number | undefined,
 ): Placement {
   const input = inputRows(lives);
   const free = lives.filter(({ fixedOffset }) => fixedOffset === null);
   const buffers = [...ground(input), ...free.map((life) => bufferOf(life, grid))];
-  const solution = solver.solveOffsets({ buffers }, limits, capacity);
+  const solution = solver.solveOffsets({ buffers }, limits);
   if (input.length > 0) return turned(lives, free, input, solution);
   const height = free.reduce((most, life, i) => Math.max(most, solution.offsets[i]! + sizeOf(life)), 0);
   return upright({ ...solution, height });
