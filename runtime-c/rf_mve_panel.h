@@ -120,35 +120,51 @@ static inline void rf_mve_run_panel(const rf_mve_panel *p, int32_t pixels, int32
 
 #endif
 
+/* A panel for `channels` outputs of `inputs` inputs each, whole groups of them. */
+static inline rf_mve_panel rf_mve_panel_of(const int8_t *weights, const int32_t *table, int32_t inputs, int32_t channels,
+                                           int32_t out_zero)
+{
+    const int32_t steps = inputs < RF_MVE_LONG ? inputs : inputs - RF_MVE_LONG;
+    const int32_t *end = table + channels / RF_MVE_GROUP * RF_MVE_GROUP_WORDS;
+    const rf_mve_panel panel = {{0}, inputs, steps, table, 0, out_zero, channels, end, weights};
+    return panel;
+}
+
 /*
- * Runs all groups of `channels` channels. Channels after the last whole group have no rows to make one: each is computed alone,
- * as four equal ones of which one is right.
+ * Channels after the last whole group have no rows to make one: each is computed alone, as four equal ones of which one is
+ * right. `all` is the panel of the whole groups.
  */
-static inline void rf_mve_run_channels(rf_mve_panel *panel, rf_mve_panel_function run, const int8_t *weights,
-                                       const int32_t *table, int32_t inputs, int32_t channels, int8_t *out, int32_t pixels)
+static inline void rf_mve_run_rest(const rf_mve_panel *all, rf_mve_panel_function run, int32_t inputs, int32_t channels,
+                                   int8_t *out, int32_t pixels)
 {
     const int32_t whole = channels & ~(RF_MVE_GROUP - 1);
-    panel->table = table;
-    panel->table_end = table + whole / RF_MVE_GROUP * RF_MVE_GROUP_WORDS;
-    panel->weights = weights;
-    panel->pitch = inputs;
-    panel->out = out;
-    panel->stride = channels;
-    if (whole > 0) {
-        run(panel);
-    }
     for (int32_t c = whole; c < channels; c++) {
         int8_t group[3 * RF_MVE_GROUP];
-        panel->table = table + whole / RF_MVE_GROUP * RF_MVE_GROUP_WORDS;
-        panel->table_end = panel->table + RF_MVE_GROUP_WORDS;
-        panel->weights = weights + c * inputs;
-        panel->pitch = 0;
-        panel->out = group;
-        panel->stride = RF_MVE_GROUP;
-        run(panel);
+        rf_mve_panel one = *all;
+        one.table = all->table_end;
+        one.table_end = all->table_end + RF_MVE_GROUP_WORDS;
+        one.weights = all->weights + c * inputs;
+        one.pitch = 0;
+        one.out = group;
+        one.stride = RF_MVE_GROUP;
+        run(&one);
         for (int32_t i = 0; i < pixels; i++) {
             out[i * channels + c] = group[i * RF_MVE_GROUP + c - whole];
         }
+    }
+}
+
+/* Runs all groups, then the rest. */
+static inline void rf_mve_run(rf_mve_panel *panel, rf_mve_panel_function run, const int32_t *table, int32_t inputs,
+                              int32_t channels, int8_t *out, int32_t pixels)
+{
+    panel->table = table;
+    panel->out = out;
+    if (table != panel->table_end) {
+        run(panel);
+    }
+    if (channels % RF_MVE_GROUP != 0) {
+        rf_mve_run_rest(panel, run, inputs, channels, out, pixels);
     }
 }
 
