@@ -128,7 +128,7 @@ void rf_conv2d_s8_mve(const rf_conv2d_s8_mve_params *p, const int8_t *in, int8_t
                       int32_t y_end)
 {
     const int32_t inputs = p->window.kernel_h * p->window.kernel_w * p->in.c;
-    const int32_t is_short = inputs < RF_MVE_LONG, step = p->window.stride_w * p->in.c;
+    const int32_t is_short = inputs <= RF_MVE_FIRST, step = p->window.stride_w * p->in.c;
     rf_mve_panel panel = rf_mve_panel_of(p->weights, p->table, inputs, p->out.c, p->out_zero);
     const rf_mve_panel_function *runs = panels[p->rounds_down][is_short];
     for (int32_t y = y_begin; y < y_end; y++) {

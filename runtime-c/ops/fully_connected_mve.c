@@ -15,7 +15,7 @@ static const rf_mve_panel_function panels[2][2] = {{away, short_away}, {up, shor
 
 void rf_fully_connected_s8_mve(const rf_fully_connected_s8_mve_params *p, const int8_t *in, int8_t *out)
 {
-    const int32_t is_short = p->in_count < RF_MVE_LONG;
+    const int32_t is_short = p->in_count <= RF_MVE_FIRST;
     rf_mve_panel panel = rf_mve_panel_of(p->weights, p->table, p->in_count, p->out_count, p->out_zero);
     for (int32_t row = 0; row < p->rows; row++, in += p->in_count, out += p->out_count) {
         panel.pixel[0] = in;
