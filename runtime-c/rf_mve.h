@@ -92,14 +92,15 @@ static inline int8_t rf_mve_requantise(int32_t sum, const int32_t *group, int32_
 #endif
 
 /*
- * Requantises three, two or one vectors of sums, a group of channels each: r0 the group's constants, r2 the output's zero
- * point. Sums in q5, q6, q7; results are the lowest bytes of the lanes. Changes q0 to q2.
+ * Requantises vectors of sums, one channel of a group in each lane: r0 the group's constants, r2 the output's zero point. Results
+ * are the lowest bytes of the lanes. Changes q3 and q4.
  */
-#define RF_MVE_CONSTANTS "vldrw.u32 q0, [r0], #16\n vldrw.u32 q1, [r0], #16\n vldrw.u32 q2, [r0], #16\n"
-#define RF_MVE_HIGH(q) "vadd.i32 " q ", " q ", q0\n vqrdmulh.s32 " q ", " q ", q1\n"
+#define RF_MVE_CONSTANT "vldrw.u32 q3, [r0], #16\n"
+#define RF_MVE_BIAS(q) "vadd.i32 " q ", " q ", q3\n"
+#define RF_MVE_HIGH(q) "vqrdmulh.s32 " q ", " q ", q3\n"
 #define RF_MVE_SATURATE(q) "vadd.i32 " q ", " q ", r2\n vqmovnb.s32 " q ", " q "\n vqmovnb.s16 " q ", " q "\n"
-#define RF_MVE_UP(q) "vrshl.s32 " q ", " q ", q2\n" RF_MVE_SATURATE(q)
-#define RF_MVE_AWAY(q) "vshr.s32 q0, " q ", #31\n vadd.i32 " q ", " q ", q0\n vrshl.s32 " q ", " q ", q2\n" RF_MVE_SATURATE(q)
+#define RF_MVE_UP(q) "vrshl.s32 " q ", " q ", q3\n" RF_MVE_SATURATE(q)
+#define RF_MVE_AWAY(q) "vshr.s32 q4, " q ", #31\n vadd.i32 " q ", " q ", q4\n vrshl.s32 " q ", " q ", q3\n" RF_MVE_SATURATE(q)
 /* Which of them rounds ties of negative numbers down. */
 #define RF_MVE_UP_TIES_DOWN 0
 #define RF_MVE_AWAY_TIES_DOWN 1

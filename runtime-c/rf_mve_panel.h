@@ -3,13 +3,13 @@
  * groups of four output channels, requantised and stored.
  *
  * Loop order: group of channels; half a group (two rows of weights; with one pixel all four); 16 inputs. VMLADAVA.S8 adds up 16
- * products in one general register; only even ones can hold such a sum. The first 16 inputs start the sums, the rest
- * runs in a tail-predicated loop, so that neither inputs nor weights are filled up. Registers for three pixels: r0, r2, r4,
- * r6, r8, r10 the sums; r1, r3, r5 pixels, r7, r9, r12 weights, r11 the job, lr the loop; q0 to q2 inputs, q3 and q4 weights, q5
- * to q7 the sums as vectors of four channels. Rows of a group follow each other as channels 0, 2, 1, 3, because one instruction fills
- * lanes 0 and 2, or 1 and 3.
+ * products in one general register; only even ones can hold such a sum. The first 16 inputs start the sums, the rest runs in
+ * a tail-predicated loop, so that neither inputs nor weights are filled up; up to 16 inputs stay in vectors for all groups.
+ * Registers for three pixels: r0, r2, r4, r6, r8, r10 the sums; r1, r3, r5 pixels, r7, r9, r12 weights, r11 the job, lr the
+ * loop; q0 to q2 inputs, q3 and q4 weights or constants, q5 to q7 the sums as vectors of four channels. Rows of a group follow
+ * each other as channels 0, 2, 1, 3, because one instruction fills lanes 0 and 2, or 1 and 3.
  *
- * Instructions per MAC: 0.125 with three pixels, 0.141 with two, 0.156 with one; and 4 (three pixels) to 6 (one pixel) per output.
+ * Instructions per MAC: 0.125 with three pixels, 0.141 with two, 0.156 with one; and 4 (three pixels) to 6 (one pixel) per output, 1 less with up to 16 inputs.
  */
 #ifndef RF_MVE_PANEL_H
 #define RF_MVE_PANEL_H
@@ -17,8 +17,7 @@
 #include "rf_mve.h"
 
 /*
- * pitch: bytes from one row of weights to the next; 0 repeats one row. steps: inputs of a pixel, less 16 where the first 16 are
- * apart. Results of pixel i go to out + i * stride, those of a group in the order of its channels. The assembly reads the fields in
+ * pitch: bytes from one row of weights to the next; 0 repeats one row. steps: inputs of a pixel, less 16 where there are more. Results of pixel i go to out + i * stride, those of a group in the order of its channels. The assembly reads the fields in
  * this order.
  */
 typedef struct {
@@ -33,8 +32,8 @@ typedef struct {
 
 typedef void (*rf_mve_panel_function)(rf_mve_panel *panel);
 
-/* Inputs of a pixel from which on the first 16 are apart. */
-enum { RF_MVE_LONG = 16 };
+/* With more inputs the first of them are apart. */
+enum { RF_MVE_FIRST = 16 };
 
 #if RF_MVE_NATIVE
 
@@ -54,41 +53,62 @@ enum { RF_MVE_LONG = 16 };
     RF_MVE_LOAD("q0", "r1") RF_MVE_LOAD("q1", "r3") f("r0", "q0", "q1") RF_MVE_LOAD("q2", "r5") f("r2", "q0", "q2")    \
         RF_MVE_LOAD("q3", "r7") f("r4", "q0", "q3") RF_MVE_LOAD("q4", "r9") f("r6", "q0", "q4")
 
-#define RF_MVE_SUMS_LONG(step)                                                                                         \
-    step(RF_MVE_START) "wlstp.8 lr, lr, 3f\n 2:" step(RF_MVE_MORE) "letp lr, 2b\n 3:\n"
-#define RF_MVE_SUMS_SHORT(step) "dlstp.8 lr, lr\n 2:" step(RF_MVE_START) "letp lr, 2b\n"
-
-#define RF_MVE_HALF "ldm r11, {r1, r3, r5, r8, lr}\n mov r7, r12\n add r9, r12, r8\n add r12, r9, r8\n"
 #define RF_MVE_LANES(q, high, low, b, a) "vmov " q "[" high "], " q "[" low "], " a ", " b "\n" /* a to the lower lane */
+#define RF_MVE_LANES3(high, low)                                                                                       \
+    RF_MVE_LANES("q5", high, low, "r2", "r0") RF_MVE_LANES("q6", high, low, "r6", "r4")                                \
+        RF_MVE_LANES("q7", high, low, "r10", "r8")
+#define RF_MVE_LANES2(high, low) RF_MVE_LANES("q5", high, low, "r2", "r0") RF_MVE_LANES("q6", high, low, "r6", "r4")
+#define RF_MVE_LANES1 RF_MVE_LANES("q5", "2", "0", "r2", "r0") RF_MVE_LANES("q5", "3", "1", "r6", "r4")
 
-#define RF_MVE_GROUP3(sums)                                                                                            \
-    RF_MVE_HALF sums(RF_MVE_STEP3) RF_MVE_LANES("q5", "2", "0", "r2", "r0") RF_MVE_LANES("q6", "2", "0", "r6", "r4")   \
-        RF_MVE_LANES("q7", "2", "0", "r10", "r8")                                                                      \
-            RF_MVE_HALF sums(RF_MVE_STEP3) RF_MVE_LANES("q5", "3", "1", "r2", "r0")                                    \
-                RF_MVE_LANES("q6", "3", "1", "r6", "r4") RF_MVE_LANES("q7", "3", "1", "r10", "r8")
-#define RF_MVE_GROUP2(sums)                                                                                            \
-    RF_MVE_HALF sums(RF_MVE_STEP2) RF_MVE_LANES("q5", "2", "0", "r2", "r0") RF_MVE_LANES("q6", "2", "0", "r6", "r4")   \
-        RF_MVE_HALF sums(RF_MVE_STEP2) RF_MVE_LANES("q5", "3", "1", "r2", "r0")                                        \
-            RF_MVE_LANES("q6", "3", "1", "r6", "r4")
-#define RF_MVE_GROUP1(sums)                                                                                            \
+/* Over 16 inputs. */
+#define RF_MVE_SUMS(step) step(RF_MVE_START) "wlstp.8 lr, lr, 3f\n 2:" step(RF_MVE_MORE) "letp lr, 2b\n 3:\n"
+#define RF_MVE_ROWS "ldm r11, {r1, r3, r5, r8, lr}\n mov r7, r12\n add r9, r12, r8\n add r12, r9, r8\n"
+#define RF_MVE_OPEN_LONG3 ""
+#define RF_MVE_OPEN_LONG2 ""
+#define RF_MVE_OPEN_LONG1 ""
+#define RF_MVE_GROUP_LONG3                                                                                             \
+    RF_MVE_ROWS RF_MVE_SUMS(RF_MVE_STEP3) RF_MVE_LANES3("2", "0") RF_MVE_ROWS RF_MVE_SUMS(RF_MVE_STEP3)                \
+        RF_MVE_LANES3("3", "1")
+#define RF_MVE_GROUP_LONG2                                                                                             \
+    RF_MVE_ROWS RF_MVE_SUMS(RF_MVE_STEP2) RF_MVE_LANES2("2", "0") RF_MVE_ROWS RF_MVE_SUMS(RF_MVE_STEP2)                \
+        RF_MVE_LANES2("3", "1")
+#define RF_MVE_GROUP_LONG1                                                                                             \
     "ldm r11, {r1, r3, r5, r8, lr}\n mov r3, r12\n add r5, r12, r8\n add r7, r5, r8\n add r9, r7, r8\n"                \
-    "add r12, r9, r8\n" sums(RF_MVE_STEP1) RF_MVE_LANES("q5", "2", "0", "r2", "r0")                                    \
-        RF_MVE_LANES("q5", "3", "1", "r6", "r4")
+    "add r12, r9, r8\n" RF_MVE_SUMS(RF_MVE_STEP1) RF_MVE_LANES1
 
-#define RF_MVE_SCALE3(f) RF_MVE_HIGH("q5") RF_MVE_HIGH("q6") RF_MVE_HIGH("q7") f("q5") f("q6") f("q7")
-#define RF_MVE_SCALE2(f) RF_MVE_HIGH("q5") RF_MVE_HIGH("q6") f("q5") f("q6")
-#define RF_MVE_SCALE1(f) RF_MVE_HIGH("q5") f("q5")
+/* Up to 16 inputs: the pixels stay in q0 to q2 for all groups, lr holds the pitch and VPR the lanes that count. */
+#define RF_MVE_OPEN "ldm r11, {r1, r3, r5, r8, lr}\n vctp.8 lr\n mov lr, r8\n"
+#define RF_MVE_OPEN_SHORT3 RF_MVE_OPEN "vpsttt\n vldrbt.u8 q0, [r1]\n vldrbt.u8 q1, [r3]\n vldrbt.u8 q2, [r5]\n"
+#define RF_MVE_OPEN_SHORT2 RF_MVE_OPEN "vpstt\n vldrbt.u8 q0, [r1]\n vldrbt.u8 q1, [r3]\n"
+#define RF_MVE_OPEN_SHORT1 RF_MVE_OPEN "vpst\n vldrbt.u8 q0, [r1]\n"
+#define RF_MVE_TWO_ROWS "add r9, r12, lr\n vpstt\n vldrbt.u8 q3, [r12]\n vldrbt.u8 q4, [r9]\n add r12, r9, lr\n"
+#define RF_MVE_PIXEL(a, b, x) RF_MVE_START(a, x, "q3") RF_MVE_START(b, x, "q4")
+#define RF_MVE_HALF3                                                                                                   \
+    RF_MVE_TWO_ROWS RF_MVE_PIXEL("r0", "r2", "q0") RF_MVE_PIXEL("r4", "r6", "q1") RF_MVE_PIXEL("r8", "r10", "q2")
+#define RF_MVE_HALF2 RF_MVE_TWO_ROWS RF_MVE_PIXEL("r0", "r2", "q0") RF_MVE_PIXEL("r4", "r6", "q1")
+#define RF_MVE_GROUP_SHORT3 RF_MVE_HALF3 RF_MVE_LANES3("2", "0") RF_MVE_HALF3 RF_MVE_LANES3("3", "1")
+#define RF_MVE_GROUP_SHORT2 RF_MVE_HALF2 RF_MVE_LANES2("2", "0") RF_MVE_HALF2 RF_MVE_LANES2("3", "1")
+#define RF_MVE_GROUP_SHORT1                                                                                            \
+    RF_MVE_TWO_ROWS RF_MVE_PIXEL("r0", "r2", "q0") RF_MVE_TWO_ROWS RF_MVE_PIXEL("r4", "r6", "q0") RF_MVE_LANES1
+
+#define RF_MVE_SCALE3(f)                                                                                               \
+    RF_MVE_CONSTANT RF_MVE_BIAS("q5") RF_MVE_BIAS("q6") RF_MVE_BIAS("q7") RF_MVE_CONSTANT RF_MVE_HIGH("q5")            \
+        RF_MVE_HIGH("q6") RF_MVE_HIGH("q7") RF_MVE_CONSTANT f("q5") f("q6") f("q7")
+#define RF_MVE_SCALE2(f)                                                                                               \
+    RF_MVE_CONSTANT RF_MVE_BIAS("q5") RF_MVE_BIAS("q6") RF_MVE_CONSTANT RF_MVE_HIGH("q5") RF_MVE_HIGH("q6")            \
+        RF_MVE_CONSTANT f("q5") f("q6")
+#define RF_MVE_SCALE1(f) RF_MVE_CONSTANT RF_MVE_BIAS("q5") RF_MVE_CONSTANT RF_MVE_HIGH("q5") RF_MVE_CONSTANT f("q5")
 
 #define RF_MVE_STORE1 "vstrb.32 q5, [r1], #4\n"
 #define RF_MVE_STORE2 RF_MVE_STORE1 "add r3, r3, r1\n vstrb.32 q6, [r3, #-4]\n"
 #define RF_MVE_STORE3 RF_MVE_STORE1 "add r5, r3, r1\n vstrb.32 q6, [r5, #-4]\n add r3, r3, r5\n vstrb.32 q7, [r3, #-4]\n"
 
-#define RF_DEFINE_MVE_PANEL(name, n, sums, f)                                                                          \
+#define RF_DEFINE_MVE_PANEL(name, n, length, f)                                                                        \
     RF_MVE_ASSEMBLY static void name(rf_mve_panel *panel __attribute__((unused)))                                      \
     {                                                                                                                  \
-        __asm__("push {r4-r11, lr}\n vpush {d8-d15}\n mov r11, r0\n ldr r12, [r11, #40]\n"                             \
-                "1:\n" RF_MVE_GROUP##n(RF_MVE_SUMS_##sums) "add r7, r11, #20\n ldm r7, {r0-r4}\n" RF_MVE_CONSTANTS     \
-                    RF_MVE_SCALE##n(f) RF_MVE_STORE##n "strd r0, r1, [r11, #20]\n cmp r0, r4\n bne 1b\n"               \
+        __asm__("push {r4-r11, lr}\n vpush {d8-d15}\n mov r11, r0\n ldr r12, [r11, #40]\n" RF_MVE_OPEN_##length##n     \
+                "1:\n" RF_MVE_GROUP_##length##n "add r7, r11, #20\n ldm r7, {r0-r4}\n" RF_MVE_SCALE##n(f)              \
+                    RF_MVE_STORE##n "strd r0, r1, [r11, #20]\n cmp r0, r4\n bne 1b\n"                                  \
                 "vpop {d8-d15}\n pop {r4-r11, pc}\n");                                                                 \
     }
 
@@ -113,42 +133,58 @@ static inline void rf_mve_run_panel(const rf_mve_panel *p, int32_t pixels, int32
     }
 }
 
-#define RF_MVE_INPUTS_LONG RF_MVE_LONG
+#define RF_MVE_INPUTS_LONG RF_MVE_FIRST
 #define RF_MVE_INPUTS_SHORT 0
 #define RF_DEFINE_MVE_PANEL(name, n, sums, f)                                                                          \
     static void name(rf_mve_panel *p) { rf_mve_run_panel(p, n, p->steps + RF_MVE_INPUTS_##sums, f##_TIES_DOWN); }
 
 #endif
 
+/* A panel for `channels` outputs of `inputs` inputs each, whole groups of them. */
+static inline rf_mve_panel rf_mve_panel_of(const int8_t *weights, const int32_t *table, int32_t inputs, int32_t channels,
+                                           int32_t out_zero)
+{
+    const int32_t steps = inputs <= RF_MVE_FIRST ? inputs : inputs - RF_MVE_FIRST;
+    const int32_t *end = table + channels / RF_MVE_GROUP * RF_MVE_GROUP_WORDS;
+    const rf_mve_panel panel = {{0}, inputs, steps, table, 0, out_zero, channels, end, weights};
+    return panel;
+}
+
 /*
- * Runs all groups of `channels` channels. Channels after the last whole group have no rows to make one: each is computed alone,
- * as four equal ones of which one is right.
+ * Channels after the last whole group have no rows to make one: each is computed alone, as four equal ones of which one is
+ * right. `all` is the panel of the whole groups.
  */
-static inline void rf_mve_run_channels(rf_mve_panel *panel, rf_mve_panel_function run, const int8_t *weights,
-                                       const int32_t *table, int32_t inputs, int32_t channels, int8_t *out, int32_t pixels)
+static inline void rf_mve_run_rest(const rf_mve_panel *all, rf_mve_panel_function run, int32_t inputs, int32_t channels,
+                                   int8_t *out, int32_t pixels)
 {
     const int32_t whole = channels & ~(RF_MVE_GROUP - 1);
-    panel->table = table;
-    panel->table_end = table + whole / RF_MVE_GROUP * RF_MVE_GROUP_WORDS;
-    panel->weights = weights;
-    panel->pitch = inputs;
-    panel->out = out;
-    panel->stride = channels;
-    if (whole > 0) {
-        run(panel);
-    }
     for (int32_t c = whole; c < channels; c++) {
         int8_t group[3 * RF_MVE_GROUP];
-        panel->table = table + whole / RF_MVE_GROUP * RF_MVE_GROUP_WORDS;
-        panel->table_end = panel->table + RF_MVE_GROUP_WORDS;
-        panel->weights = weights + c * inputs;
-        panel->pitch = 0;
-        panel->out = group;
-        panel->stride = RF_MVE_GROUP;
-        run(panel);
+        rf_mve_panel one = *all;
+        one.table = all->table_end;
+        one.table_end = all->table_end + RF_MVE_GROUP_WORDS;
+        one.weights = all->weights + c * inputs;
+        one.pitch = 0;
+        one.out = group;
+        one.stride = RF_MVE_GROUP;
+        run(&one);
         for (int32_t i = 0; i < pixels; i++) {
             out[i * channels + c] = group[i * RF_MVE_GROUP + c - whole];
         }
+    }
+}
+
+/* Runs all groups, then the rest. */
+static inline void rf_mve_run(rf_mve_panel *panel, rf_mve_panel_function run, const int32_t *table, int32_t inputs,
+                              int32_t channels, int8_t *out, int32_t pixels)
+{
+    panel->table = table;
+    panel->out = out;
+    if (table != panel->table_end) {
+        run(panel);
+    }
+    if (channels % RF_MVE_GROUP != 0) {
+        rf_mve_run_rest(panel, run, inputs, channels, out, pixels);
     }
 }
 

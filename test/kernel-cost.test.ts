@@ -49,3 +49,24 @@ for (const [network, instructions] of existsSync(models) ? Object.entries(record
     });
   });
 }
+
+const recordedOnM55: Record<string, number> = JSON.parse(
+  readFileSync(join(repositoryRoot, 'docs/kernel-instructions-m55.json'), 'utf8'),
+);
+
+for (const [network, instructions] of existsSync(models) ? Object.entries(recordedOnM55) : []) {
+  test.serial(`${network} on virt-m55 costs no more than 1 % over the recorded instructions`, async (t) => {
+    const request = {
+      network: join(models, `${network}.tflite`),
+      board: 'virt-m55',
+      port: null,
+      plan: { objective: 'balanced', input: 'resident', seconds: 0.5 },
+    } as const;
+    await onBoard(request, silent, async ({ session, network: loaded, planned, image }) => {
+      const { total } = await profile(session, loaded, generatedInputs(planned.graph, 1), 1);
+      t.log(`${total} instructions, ${instructions} recorded, text ${image.textBytes} bytes`);
+      t.true(total <= 1.01 * instructions, `${total} of ${instructions}`);
+      t.true(image.textBytes <= mostTextBytes, `${image.textBytes} bytes of text`);
+    });
+  });
+}

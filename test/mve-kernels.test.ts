@@ -1,6 +1,7 @@
 /**
  * The Helium kernel set against the reference kernels on random operators: on this machine with the instructions written in C
- * (addresses checked), and on an emulated Cortex-M55 with the instructions themselves. RF_FUZZ_CASES sets how many of each.
+ * (addresses checked), and on an emulated Cortex-M55 with the instructions themselves. RF_FUZZ_CASES sets
+ * how many on this machine; a tenth of them are emulated.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ import { defOf } from '../src/ops/index.js';
 import type { OpView } from '../src/ops/op-def.js';
 import { randomNumbers } from './graph-builder.js';
 import { repositoryRoot } from './host-runner.js';
-import { caseBytes, harnessSource, type KernelCase } from './kernel-harness.js';
+import { caseBytes, fills, harnessSource, type KernelCase } from './kernel-harness.js';
 import {
   type Random,
   randomAdd,
@@ -20,11 +21,9 @@ import {
   randomConv2d,
   randomDepthwise,
   randomFullyConnected,
-  randomGlobalPool,
-  randomPool,
 } from './random-operators.js';
 
-const cases = Number(process.env.RF_FUZZ_CASES ?? 1500);
+const cases = Number(process.env.RF_FUZZ_CASES ?? 20_000);
 
 /** The case of an operator, or null when the set leaves it to another. */
 function kernelCase(view: OpView, random: Random): KernelCase | null {
@@ -37,18 +36,19 @@ function kernelCase(view: OpView, random: Random): KernelCase | null {
   return { view, reference, fast, inputs: new Map(fast.reads.map((id) => [id, bytesOf(id)])) };
 }
 
-/** Runs `count` cases that the set takes; at least half of the operators drawn must be such. */
+/** `count` cases of operators that the set takes, each with all its inputs; at least half of those drawn must be such. */
 function batch(make: (random: Random) => OpView, seed: number, count: number) {
   const random = randomNumbers(seed);
   const examples: KernelCase[] = [];
   const kinds = new Map<string, number>();
   const kernels = new Map<string, number>();
   const parts: Uint8Array[] = [];
+  const wanted = Math.ceil(count / fills);
   let [taken, left] = [0, 0];
-  while (taken < count) {
+  while (taken < wanted) {
     const made = kernelCase(make(random), random);
     if (!made) {
-      if (++left > count) throw new Error(`the set takes only ${taken} of ${taken + left} operators`);
+      if (++left > wanted) throw new Error(`the set takes only ${taken} of ${taken + left} operators`);
       continue;
     }
     taken++;
@@ -84,10 +84,10 @@ function build(t: ExecutionContext, made: Batch, compiler: string, flags: readon
 }
 
 /** The program says how many cases it found equal; it stops at the first that is not. */
-function checkOutput(t: ExecutionContext, output: string, why: string, made: Batch): void {
+function checkOutput(t: ExecutionContext, output: string, why: string, made: Batch, least: number): void {
   const found = Number(/^(\d+) cases equal\n$/.exec(output)?.[1] ?? 0);
   t.log(found > 0 ? `${found} cases: ${made.kernels}` : `${output}${why}`);
-  t.true(found >= cases);
+  t.true(found >= least);
 }
 
 const operators = {
@@ -95,8 +95,6 @@ const operators = {
   depthwise_conv2d: randomDepthwise(),
   fully_connected: randomFullyConnected(),
   add: randomAdd,
-  pool2d: randomPool,
-  global_pool: randomGlobalPool,
 };
 
 for (const [name, make] of Object.entries(operators)) {
@@ -104,11 +102,12 @@ for (const [name, make] of Object.entries(operators)) {
     const made = batch(make, 1, cases);
     const dir = build(t, made, 'gcc', ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover']);
     const run = spawnSync('./program', { cwd: dir, encoding: 'utf8' });
-    checkOutput(t, run.stdout, run.stderr.slice(0, 2000), made);
+    checkOutput(t, run.stdout, run.stderr.slice(0, 2000), made, cases);
   });
 
   test(`${name}: Helium kernels on an emulated Cortex-M55 equal the reference kernels`, (t) => {
-    const made = batch(make, 2, cases);
+    const least = Math.ceil(cases / 10);
+    const made = batch(make, 2, least);
     const core = ['-mcpu=cortex-m55', '-mthumb', '-mfloat-abi=hard', '-O2'];
     const fixture = join(repositoryRoot, 'test/fixtures/semihosting');
     const image = ['--specs=rdimon.specs', `-T${fixture}/mps3.ld`, `${fixture}/start.c`, `${fixture}/heap.c`];
@@ -120,6 +119,6 @@ for (const [name, make] of Object.entries(operators)) {
       encoding: 'utf8',
       timeout: 300_000,
     });
-    checkOutput(t, run.stdout, `${run.error ?? ''}${run.stderr}`, made);
+    checkOutput(t, run.stdout, `${run.error ?? ''}${run.stderr}`, made, least);
   });
 }

@@ -3,7 +3,7 @@
  * ../shared/models; each run is checked against the golden vectors, layer by layer. Beside them the modelled time of a chip
  * with the same core, with its interval (docs/cycles.md).
  *
- * Usage: npm run bench:kernels -- [--board virt-m4,virt-m7] [--network kws,...] [--objective balanced,speed] [--layers] [--json]
+ * Usage: npm run bench:kernels -- [--board virt-m4,virt-m7,virt-m55] [--network kws,...] [--objective balanced,speed] [--layers] [--json]
  *   --layers  also prints every operator, with what its modelled cycles are spent on
  *   --json    prints one document instead
  *   --record  writes the instructions of `balanced` plans on virt-m4 to docs/kernel-instructions.json, which a test holds
@@ -23,7 +23,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const shared = join(root, '../shared');
 const { values } = parseArgs({
   options: {
-    board: { type: 'string', default: 'virt-m4,virt-m7' },
+    board: { type: 'string', default: 'virt-m4,virt-m7,virt-m55' },
     network: { type: 'string', default: 'kws,vww96,ic,ad,mcunet_vww80,micro_speech,hello_world' },
     objective: { type: 'string', default: 'balanced,speed' },
     layers: { type: 'boolean', default: false },

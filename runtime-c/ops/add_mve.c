@@ -21,8 +21,8 @@ void rf_add_s8_mve(const rf_add_s8_mve_params *p, const int8_t *a, const int8_t 
                      : "lr", "q0", "q1", "q2", "memory");
 #else
     for (int32_t i = 0; i < count; i++) {
-        const int32_t sum = (a[i] * p->a_factor + b[i] * p->b_factor + p->add) >> p->shift;
-        out[i] = (int8_t)rf_clamp(sum, INT8_MIN, INT8_MAX);
+        const uint32_t left = (uint32_t)a[i] * (uint32_t)p->a_factor, right = (uint32_t)b[i] * (uint32_t)p->b_factor;
+        out[i] = (int8_t)rf_clamp((int32_t)(left + right + (uint32_t)p->add) >> p->shift, INT8_MIN, INT8_MAX);
     }
 #endif
     if (p->act_min != INT8_MIN || p->act_max != INT8_MAX) {

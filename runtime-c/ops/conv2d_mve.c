@@ -128,8 +128,9 @@ void rf_conv2d_s8_mve(const rf_conv2d_s8_mve_params *p, const int8_t *in, int8_t
                       int32_t y_end)
 {
     const int32_t inputs = p->window.kernel_h * p->window.kernel_w * p->in.c;
-    const int32_t is_short = inputs < RF_MVE_LONG, step = p->window.stride_w * p->in.c;
-    rf_mve_panel panel = {{0}, 0, is_short ? inputs : inputs - RF_MVE_LONG, 0, 0, p->out_zero, 0, 0, 0};
+    const int32_t is_short = inputs <= RF_MVE_FIRST, step = p->window.stride_w * p->in.c;
+    rf_mve_panel panel = rf_mve_panel_of(p->weights, p->table, inputs, p->out.c, p->out_zero);
+    const rf_mve_panel_function *runs = panels[p->rounds_down][is_short];
     for (int32_t y = y_begin; y < y_end; y++) {
         const int32_t image = y / p->out.h, top = (y % p->out.h) * p->window.stride_h - p->window.pad_top;
         int8_t *to = out + rf_row(&p->out, y);
@@ -146,8 +147,7 @@ void rf_conv2d_s8_mve(const rf_conv2d_s8_mve_params *p, const int8_t *in, int8_t
             if (!in_place) {
                 gather(p, lines, count, x, pixels, (int8_t *)scratch, inputs);
             }
-            rf_mve_run_channels(&panel, panels[p->rounds_down][is_short][pixels - 1], p->weights, p->table, inputs, p->out.c,
-                                to + x * p->out.c, pixels);
+            rf_mve_run(&panel, runs[pixels - 1], p->table, inputs, p->out.c, to + x * p->out.c, pixels);
         }
         if (p->act_min != INT8_MIN || p->act_max != INT8_MAX) {
             rf_mve_clamp(to, p->act_min, p->act_max, p->out.w * p->out.c);

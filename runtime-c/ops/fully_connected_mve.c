@@ -15,11 +15,11 @@ static const rf_mve_panel_function panels[2][2] = {{away, short_away}, {up, shor
 
 void rf_fully_connected_s8_mve(const rf_fully_connected_s8_mve_params *p, const int8_t *in, int8_t *out)
 {
-    const int32_t is_short = p->in_count < RF_MVE_LONG;
-    rf_mve_panel panel = {{0}, 0, is_short ? p->in_count : p->in_count - RF_MVE_LONG, 0, 0, p->out_zero, 0, 0, 0};
+    const int32_t is_short = p->in_count <= RF_MVE_FIRST;
+    rf_mve_panel panel = rf_mve_panel_of(p->weights, p->table, p->in_count, p->out_count, p->out_zero);
     for (int32_t row = 0; row < p->rows; row++, in += p->in_count, out += p->out_count) {
         panel.pixel[0] = in;
-        rf_mve_run_channels(&panel, panels[p->rounds_down][is_short], p->weights, p->table, p->in_count, p->out_count, out, 1);
+        rf_mve_run(&panel, panels[p->rounds_down][is_short], p->table, p->in_count, p->out_count, out, 1);
         if (p->act_min != INT8_MIN || p->act_max != INT8_MAX) {
             rf_mve_clamp(out, p->act_min, p->act_max, p->out_count);
         }

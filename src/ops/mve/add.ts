@@ -54,8 +54,9 @@ function linearSum(view: OpView<BinaryAttrs>, range: Range): LinearSum | null {
   const results = allResults(view, range);
   const out = perTensor(view.output(0));
   const ratios = [0, 1].map((input) => perTensor(view.input(input)).scale / out.scale);
-  const reach = 256 * (ratios[0]! + ratios[1]!) + 512;
-  const shift = Math.min(24, 30 - Math.ceil(Math.log2(reach)));
+  // The finest unit with which no result leaves 32 bits.
+  const reach = 255 * (ratios[0]! + ratios[1]!) + 130;
+  const shift = Math.min(24, Math.floor(31 - Math.log2(reach)));
   if (shift < 8) return null;
   const nearest = ratios.map((ratio) => Math.round(ratio * 2 ** shift));
   for (const da of nudges) {
@@ -68,7 +69,7 @@ function linearSum(view: OpView<BinaryAttrs>, range: Range): LinearSum | null {
   return null;
 }
 
-/** An addend in the middle of those that give all results, or null. No sum leaves 32 bits. */
+/** An addend in the middle of those that give all results, none of which leaves 32 bits; or null. */
 function addendFor(
   results: Int8Array,
   [fa, fb]: readonly [number, number],
@@ -76,7 +77,7 @@ function addendFor(
   { min, max }: Range,
 ): number | null {
   const unit = 2 ** shift;
-  let [low, high] = [-(2 ** 30), 2 ** 30];
+  let [low, high] = [-(2 ** 31), 2 ** 31 - 1];
   for (let a = -128; a < 128; a++) {
     for (let b = -128; b < 128; b++) {
       const products = a * fa + b * fb;
@@ -86,9 +87,10 @@ function addendFor(
     }
     if (low > high) return null;
   }
-  const largest = 128 * (Math.abs(fa) + Math.abs(fb));
   const add = Math.floor((low + high) / 2);
-  return largest + Math.abs(add) < 2 ** 31 ? add : null;
+  // Factors are not negative; what lies between may wrap around.
+  const [least, most] = [add - 128 * (fa + fb), add + 127 * (fa + fb)];
+  return least >= -(2 ** 31) && most < 2 ** 31 ? add : null;
 }
 
 /** What rf_add_s8 computes for all pairs. */
