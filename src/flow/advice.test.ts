@@ -38,7 +38,7 @@ test('what makes it fit comes first, the cheapest of it before the smallest', as
   const roomy = (await advice(Math.ceil(1.1 * balanced))).lines;
   t.regex(roomy[0]!, /--objective balanced: .*, fits\)/);
   const tight = (await advice(Math.floor(0.9 * balanced))).lines;
-  t.regex(tight[0]!, /--input streamed: .*, fits\); the firmware delivers/);
+  t.regex(tight[0]!, /--input streamed.*, fits\); the firmware delivers/);
   t.true(tight.some((line) => /--objective balanced: .*still too large/.test(line)));
 });
 
