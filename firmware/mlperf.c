@@ -83,7 +83,7 @@ static void quantise(int8_t *to, const uint8_t *from, const rf_tensor *tensor)
 static void place_input(device *self)
 {
     const rf_tensor *tensor = input_tensor(self);
-    uint8_t *to = image_arena + tensor->offset;
+    uint8_t *to = rf_tensor_at(self->network, self->network->inputs[0], image_arena);
     if (!self->loaded) {
         memset(to, 0, tensor->bytes);
     } else if (self->count != tensor->bytes) {
@@ -111,7 +111,7 @@ static int result(void *context, uint32_t index, float *value)
 {
     const device *self = context;
     const rf_tensor *tensor = &self->network->tensors[self->network->outputs[0]];
-    const uint8_t *at = image_arena + tensor->offset;
+    const uint8_t *at = rf_tensor_at(self->network, self->network->outputs[0], image_arena);
     uint32_t elements = 1;
     for (int32_t axis = 0; axis < tensor->rank; axis++)
         elements *= (uint32_t)tensor->shape[axis];
