@@ -32,12 +32,9 @@ export function placeLives(
     if (best.arenaBytes <= Math.max(capacity, best.lowerBoundBytes)) break;
     if (mostLiveBytes(lives, grid) >= best.arenaBytes) continue;
     const { lowerBoundBytes } = exact;
-    const coarse = placeOnGrid(
-      lives,
-      solver,
-      { ...shareOf(limits, (1 - exactShare) / grids.length), seconds: limits.seconds * mostGridTime },
-      grid,
-    );
+    const share = shareOf(limits, (1 - exactShare) / grids.length);
+    const patient = { ...share, seconds: limits.seconds * mostGridTime };
+    const coarse = placeOnGrid(lives, solver, patient, grid);
     if (coarse.arenaBytes < best.arenaBytes) best = { ...coarse, lowerBoundBytes };
   }
   return best;
