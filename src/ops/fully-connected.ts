@@ -90,6 +90,8 @@ export const fullyConnected: OpDef<FullyConnectedAttrs> = {
     },
     mve: (view) => (view.input(0).dtype === 'int8' ? fullyConnectedMve(view, commonMultiplier(view)) : null),
   },
+  // The general fast kernel widens its whole input first; the reference kernel needs no memory.
+  leaner: (view, call) => (call.scratchBytes > 0 ? fullyConnected.calls(view) : []),
   calls(view) {
     const [input, weights, output] = [view.input(0), view.input(1), view.output(0)];
     const suffix = kernelSuffix(input);
