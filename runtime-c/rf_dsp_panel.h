@@ -262,6 +262,14 @@ static inline rf_dsp_panel_function rf_dsp_panel_for(int32_t pixels, int32_t rou
     return panels[rounds_down ? 1 : 0][pixels - 1];
 }
 
+typedef void (*rf_dsp_part_function)(const rf_dsp_part *part);
+
+/* The first or the last part of two pixels' sums. */
+static inline rf_dsp_part_function rf_dsp_part_for(int32_t part, int32_t rounds_down)
+{
+    return part == 0 ? rf_dsp_part_first : rounds_down ? rf_dsp_part_last_floor : rf_dsp_part_last_round;
+}
+
 /* How many of `left` pixels to take next, at most `most`: such that as few as can be run alone or in twos. */
 static inline int32_t rf_dsp_next_pixels(int32_t left, int32_t most)
 {

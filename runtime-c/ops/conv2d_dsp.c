@@ -246,7 +246,7 @@ static void multiply_parts(const rf_conv2d_s8_dsp_params *p, const look *at, int
                                   p->out.c,  table_end,
                                   sums,      4 * p->pairs,
                                   p->weights + 4 * rows.begin * row_pairs};
-        (part == 0 ? rf_dsp_part_first : p->rounds_down ? rf_dsp_part_last_floor : rf_dsp_part_last_round)(&work);
+        rf_dsp_part_for(part, p->rounds_down)(&work);
     }
 }
 

@@ -118,7 +118,9 @@ function familyOf({ rows, cuts }: Layout, words: string, objective: Plan['object
 }
 
 function bestLayout(variants: readonly RowGraph[], instructions: number, options: Options): Layout | null {
-  const cuts = variants.flatMap((variant) => cutsWithin(variant, variants.at(-1)!, instructions));
+  const shifting = variants.at(-1)!;
+  const different = shiftCount({ rows: shifting }) > 0 ? variants : [shifting];
+  const cuts = different.flatMap((variant) => cutsWithin(variant, shifting, instructions));
   cuts.sort((a, b) => a.cuts.peakBytes - b.cuts.peakBytes || shiftCount(a) - shiftCount(b));
   let best: Layout | null = null;
   for (const [rank, cut] of cuts.entries()) {
@@ -131,7 +133,7 @@ function bestLayout(variants: readonly RowGraph[], instructions: number, options
   return best;
 }
 
-function shiftCount({ rows }: Cut): number {
+function shiftCount({ rows }: Pick<Cut, 'rows'>): number {
   return rows.ops.filter(({ shiftBytes }) => shiftBytes !== null).length;
 }
 
@@ -179,6 +181,8 @@ function refuseSize(graph: Graph, what: string): never {
 /** Operators in a segment: each is simulated in every segment that holds it, which is about half the square of this. */
 function longestSegment({ ops }: RowGraph): number {
   const steps = ops.reduce((sum, op) => sum + op.steps, 0);
+  // Where every operator runs at once, a segment of several is the same as each alone.
+  if (steps === ops.length) return 1;
   const affordable = Math.floor(Math.sqrt((2 * mostSimulatedSteps) / Math.max(1, steps)));
   return Math.max(1, Math.min(ops.length, mostParts, affordable));
 }

@@ -24,6 +24,8 @@ const ways = [
  * @param instructions that all operators may take together
  */
 export function searchShifts(shifting: RowGraph, start: Cut, instructions: number): Cut {
+  // A chain of operators whose rows nobody may shift, or none at all, has nothing to try.
+  if (shifting.ops.every(({ shiftBytes }) => shiftBytes === null)) return start;
   let best = start;
   let steps = mostTriedSteps;
   for (;;) {
