@@ -11,7 +11,10 @@ import { inspect } from '../src/flow/inspect.js';
 import { silent } from '../src/flow/progress.js';
 import { quantize } from '../src/flow/quantize.js';
 import { type Graph, tensorOf } from '../src/ir/graph.js';
+import type { TensorId } from '../src/ir/tensor.js';
 import { LayerComparison, worstLayer } from '../src/quantize/layer-loss.js';
+import { quantizeGraph } from '../src/quantize/quantize-graph.js';
+import { ValueHistogram } from '../src/quantize/value-histogram.js';
 import { root } from './repository.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'reflow-quantize-'));
@@ -30,7 +33,7 @@ async function pictures(count: number): Promise<{ values: Float32Array; label: n
   const shapes: Shapes = await import(pathToFileURL(join(root, 'tools/train-shapes/shapes.mjs')).href);
   const { pixels, labels } = shapes.drawMany(count, 5);
   return Array.from(labels, (label, at) => ({
-    values: Float32Array.from(pixels.subarray(at * 1024, at * 1024 + 1024), (x) => x / 255),
+    values: Float32Array.from(pixels.subarray(at * 1024, at * 1024 + 1024), (x) => (x - 128) / 128),
     label,
   }));
 }
@@ -61,37 +64,52 @@ test.serial(
 );
 
 test.serial('when the scale of one layer is spoiled, the report names that layer', async (t) => {
-  const real = read(network);
-  const whole = read(out);
+  const graph = read(network);
   const samples = (await pictures(2)).map(({ values }) => values);
-  await onHost(real, async (float) => {
-    for (const position of [4, 9]) {
-      const op = whole.ops[position]!;
-      const id = op.outputs[0]!;
-      const tensors = whole.tensors.map((tensor) =>
-        tensor.id === id
-          ? { ...tensor, quant: { ...tensor.quant!, scales: [tensor.quant!.scales[0]! * 16] } }
-          : tensor,
-      );
-      const spoiled = { ...whole, tensors };
-      const comparison = new LayerComparison(spoiled);
-      const input = tensorOf(spoiled, spoiled.inputs[0]!);
-      const { scales, zeroPoints } = input.quant!;
-      await onHost(spoiled, async (rounded) => {
-        for (const values of samples) {
+  await onHost(graph, async (float) => {
+    const wanted: ReadonlyMap<TensorId, Uint8Array>[] = [];
+    for (const values of samples) wanted.push(await float.layers([new Uint8Array(values.buffer)]));
+    const made = (spoiledTensor: TensorId | null) => {
+      const seen = new Map<TensorId, ValueHistogram>();
+      for (const [at, layers] of wanted.entries())
+        for (const [id, bytes] of [
+          ...layers,
+          [graph.inputs[0]!, new Uint8Array(samples[at]!.buffer)] as const,
+        ]) {
+          const histogram = seen.get(id) ?? new ValueHistogram(tensorOf(graph, id).shape.at(-1)!);
+          histogram.add(new Float32Array(bytes.slice().buffer));
+          seen.set(id, histogram);
+        }
+      if (spoiledTensor !== null) seen.get(spoiledTensor)!.max *= 16;
+      return quantizeGraph(graph, seen, { calibration: 'min-max', biasCorrection: true }).graph;
+    };
+    const worstOf = async (quantised: Graph) => {
+      const comparison = new LayerComparison(quantised);
+      const { scales, zeroPoints } = tensorOf(quantised, quantised.inputs[0]!).quant!;
+      await onHost(quantised, async (rounded) => {
+        for (const [at, values] of samples.entries()) {
           const q = Int8Array.from(values, (x) =>
             Math.max(-128, Math.min(127, Math.round(x / scales[0]!) + zeroPoints[0]!)),
           );
-          comparison.add(
-            await float.layers([new Uint8Array(values.buffer)]),
-            await rounded.layers([new Uint8Array(q.buffer)]),
-          );
+          comparison.add(wanted[at]!, await rounded.layers([new Uint8Array(q.buffer)]));
         }
       });
-      const worst = worstLayer(comparison.layers());
+      return worstLayer(comparison.layers());
+    };
+    for (const position of [4, 9]) {
+      const op = graph.ops[position]!;
+      const worst = await worstOf(made(op.outputs[0]!));
       t.is(worst?.op, op.id);
       t.not(worst?.advice, '');
     }
+    const whole = made(null);
+    const op = whole.ops[6]!;
+    const tensors = whole.tensors.map((tensor) =>
+      tensor.id === op.inputs[1]
+        ? { ...tensor, quant: { ...tensor.quant!, scales: tensor.quant!.scales.map((scale) => 4 * scale) } }
+        : tensor,
+    );
+    t.is((await worstOf({ ...whole, tensors }))?.op, op.id, 'weights');
   });
 });
 

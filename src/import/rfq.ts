@@ -118,7 +118,7 @@ export function importRfq(bytes: Uint8Array, name: string): Graph {
       const length = tensorBytes(tensor);
       if (elementCount(shape) > blob.length || data + length > blob.length)
         throw damaged(`the data of tensor ${id} is cut`);
-      return { ...tensor, data: blob.slice(data, data + length) };
+      return { ...tensor, data: new Uint8Array(blob.subarray(data, data + length)) };
     }),
     ...{ ops, inputs, outputs },
   });

@@ -8,15 +8,15 @@ export type Calibration = (typeof calibrations)[number];
 /** Share of values that `percentile` leaves outside, half of it at each end. */
 const outside = 1e-4;
 
-/** Shares of the whole range that `mse` and `entropy` try. */
+/** Shares of each end that `mse` and `entropy` try. */
 const shares = Array.from({ length: 40 }, (_, i) => 1 - 0.02 * i);
 
 /**
  * The range [low, high], zero inside.
  * - `min-max`: all that was seen
  * - `percentile`: without the outermost 0.005 % at each end
- * - `mse`: the share of min-max with the least mean square error of rounding and clipping
- * - `entropy`: the share with the least Kullback-Leibler divergence between the histogram and its 256 steps
+ * - `mse`: the shares of the ends of min-max with the least mean square error of rounding and clipping
+ * - `entropy`: the shares with the least Kullback-Leibler divergence between the histogram and its 256 steps
  */
 export function chooseRange(seen: ValueHistogram, by: Calibration): readonly [low: number, high: number] {
   const whole = [Math.min(0, seen.min), Math.max(0, seen.max)] as const;
@@ -49,16 +49,22 @@ function quantile(seen: ValueHistogram, share: number): number {
   return Math.max(seen.min, Math.min(seen.max, seen.centre(bin)));
 }
 
+/** Shrinks the upper end to its best share, then the lower one. */
 function best(
   [low, high]: readonly [number, number],
   cost: (low: number, high: number) => number,
 ): readonly [number, number] {
+  const upper = leastShare((share) => cost(low, high * share)) * high;
+  return [leastShare((share) => cost(low * share, upper)) * low, upper];
+}
+
+function leastShare(cost: (share: number) => number): number {
   let [least, chosen] = [Infinity, 1];
   for (const share of shares) {
-    const costs = cost(low * share, high * share);
+    const costs = cost(share);
     if (costs < least) [least, chosen] = [costs, share];
   }
-  return [low * chosen, high * chosen];
+  return chosen;
 }
 
 function squareError(seen: ValueHistogram, low: number, high: number): number {
