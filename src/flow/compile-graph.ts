@@ -2,6 +2,7 @@
 import { ReflowError } from '../base/error.js';
 import { importArchitecture, isArchitecture, parseArchitecture } from '../import/arch.js';
 import { importOnnx, isOnnx, type OnnxOptions } from '../import/onnx.js';
+import { importRfq, isRfq } from '../import/rfq.js';
 import { importTflite, isTflite } from '../import/tflite.js';
 import { checkGraph } from '../ir/check.js';
 import { type Graph, tensorOf } from '../ir/graph.js';
@@ -14,11 +15,12 @@ import type { Plan } from '../plan/plan.js';
 import { type MemoryPlanOptions, planInMemories } from '../plan/plan-memories.js';
 import type { AttentionChoice } from './requests.js';
 
-export type NetworkFormat = 'tflite' | 'onnx' | 'architecture';
+export type NetworkFormat = 'tflite' | 'onnx' | 'architecture' | 'rfq';
 
 /** The file format of a network by its content; throws ReflowError E_MODEL_FORMAT for anything else. */
 export function formatOf(bytes: Uint8Array, name: string): NetworkFormat {
   if (isArchitecture(bytes)) return 'architecture';
+  if (isRfq(bytes)) return 'rfq';
   if (isTflite(bytes)) return 'tflite';
   if (isOnnx(bytes)) return 'onnx';
   throw new ReflowError(
@@ -42,6 +44,8 @@ function graphOf(bytes: Uint8Array, name: string, options: OnnxOptions): Graph {
   switch (formatOf(bytes, name)) {
     case 'architecture':
       return importArchitecture(parseArchitecture(bytes, name), name);
+    case 'rfq':
+      return importRfq(bytes, name);
     case 'tflite':
       return importTflite(bytes, name);
     case 'onnx':

@@ -15,6 +15,7 @@ import { flashCommand } from './flash.js';
 import { inspectCommand } from './inspect.js';
 import { planCommand } from './plan.js';
 import { profileCommand } from './profile.js';
+import { quantizeCommand } from './quantize.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { verifyCommand } from './verify.js';
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   boardsCommand(async (id) => (await import('../../flow/list-boards.js')).listBoards(id)),
   inspectCommand(later(async () => (await import('../../flow/inspect.js')).inspect)),
   archCommand(later(async () => (await import('../../flow/architecture.js')).architecture)),
+  quantizeCommand(later(async () => (await import('../../flow/quantize.js')).quantize)),
   planCommand(
     later(async () => (await import('../../flow/plan.js')).plan),
     async (path, plan) => (await report()).writePlanMap(path, plan),

@@ -81,6 +81,29 @@ export function readNpy(file: Uint8Array, tensor: InputTensor, refuse: Refuse): 
   return { kind: 'real', values, convention: 'array of real values' };
 }
 
+/** Any array of numbers, in C order. @throws ReflowError E_INPUT */
+export function readNpyArray(
+  file: Uint8Array,
+  refuse: Refuse,
+): { readonly shape: readonly number[]; readonly values: Float64Array } {
+  const { descr, fortran, shape, dataAt } = header(file, refuse);
+  const type = /^[<>|=]([biuf][1248])$/.exec(descr)?.[1];
+  const layout = type === undefined ? undefined : types[type];
+  if (layout === undefined)
+    throw refuse(`NumPy type ${descr} is not supported`, "save it with astype('float32')");
+  if (fortran && shape.filter((dim) => dim > 1).length > 1)
+    throw refuse('the array is in Fortran order', 'save numpy.ascontiguousarray(array) instead');
+  const [count, data] = [elementCount(shape), file.subarray(dataAt)];
+  if (data.length !== count * layout.bytes)
+    throw refuse(`${data.length} bytes of data where ${count * layout.bytes} belong`, 'save the file again');
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const little = !descr.startsWith('>');
+  return {
+    shape,
+    values: Float64Array.from({ length: count }, (_, i) => layout.read(view, i * layout.bytes, little)),
+  };
+}
+
 function header(file: Uint8Array, refuse: Refuse): Header {
   const damaged = (what: string) => refuse(`no valid .npy file: ${what}`, 'save it again with numpy.save');
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
