@@ -262,6 +262,12 @@ static inline rf_dsp_panel_function rf_dsp_panel_for(int32_t pixels, int32_t rou
     return panels[rounds_down ? 1 : 0][pixels - 1];
 }
 
+/* The panel of two pixels and four channels. */
+static inline rf_dsp_panel_function rf_dsp_panel22_for(int32_t rounds_down)
+{
+    return rounds_down ? rf_dsp_panel22_floor : rf_dsp_panel22_round;
+}
+
 typedef void (*rf_dsp_part_function)(const rf_dsp_part *part);
 
 /* The first or the last part of two pixels' sums. */

@@ -243,7 +243,7 @@ for (const [name, [spec, code, message]] of Object.entries(refused)) {
   });
 }
 
-test('large but sound networks are planned within two seconds of work', (t) => {
+test('large but sound networks are planned within four seconds of work', (t) => {
   const tall = (rows: number) =>
     through(image({ shape: [1, rows, 1, 4] }), image({ shape: [1, rows, 1, 4] }), maxPool(1, 3));
   for (const spec of [
@@ -256,7 +256,7 @@ test('large but sound networks are planned within two seconds of work', (t) => {
     const start = process.cpuUsage();
     t.true(compile(spec).plan.arenaBytes > 0);
     const { user, system } = process.cpuUsage(start);
-    t.true(user + system < 2e6, `${spec.ops.length} operators: ${(user + system) / 1e6} s`);
+    t.true(user + system < 4e6, `${spec.ops.length} operators: ${(user + system) / 1e6} s`);
   }
   t.true(process.resourceUsage().maxRSS < 2 ** 20, `${process.resourceUsage().maxRSS} KiB`);
 });

@@ -202,7 +202,7 @@ static void multiply(const rf_conv2d_s8_dsp_params *p, const int32_t *columns, i
     if (pixels == 2 && whole > 1) {
         done = whole & ~1;
         panel.table_end = p->table + done * RF_DSP_PAIR_WORDS;
-        (p->rounds_down ? rf_dsp_panel22_floor : rf_dsp_panel22_round)(&panel);
+        rf_dsp_panel22_for(p->rounds_down)(&panel);
         panel.table = panel.table_end;
         panel.table_end = last;
         panel.out += 2 * done;
