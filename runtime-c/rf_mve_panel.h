@@ -5,7 +5,7 @@
  * Loop order: group of channels; half a group (two rows of weights; with one pixel all four); 16 inputs. VMLADAVA.S8 adds up 16
  * products in one general register; only even ones can hold such a sum. The first 16 inputs start the sums, the rest runs in
  * a tail-predicated loop, so that neither inputs nor weights are filled up; up to 16 inputs stay in vectors for all groups.
- * Registers for three pixels: r0, r2, r4, r6, r8, r10 the sums; r1, r3, r5 pixels, r7, r9, r12 weights, r11 the job, lr the
+ * Registers for three pixels: r0, r2, r4, r6, r8, r10 the sums; r1, r3, r5 pixels, r7, r9, r12 weights, r11 the job from `table` on, lr the
  * loop; q0 to q2 inputs, q3 and q4 weights or constants, q5 to q7 the sums as vectors of four channels. Rows of a group follow
  * each other as channels 0, 2, 1, 3, because one instruction fills lanes 0 and 2, or 1 and 3.
  *
@@ -62,7 +62,7 @@ enum { RF_MVE_FIRST = 16 };
 
 /* Over 16 inputs. */
 #define RF_MVE_SUMS(step) step(RF_MVE_START) "wlstp.8 lr, lr, 3f\n 2:" step(RF_MVE_MORE) "letp lr, 2b\n 3:\n"
-#define RF_MVE_ROWS "ldm r11, {r1, r3, r5, r8, lr}\n mov r7, r12\n add r9, r12, r8\n add r12, r9, r8\n"
+#define RF_MVE_ROWS "ldmdb r11, {r1, r3, r5, r8, lr}\n mov r7, r12\n add r9, r12, r8\n add r12, r9, r8\n"
 #define RF_MVE_OPEN_LONG3 ""
 #define RF_MVE_OPEN_LONG2 ""
 #define RF_MVE_OPEN_LONG1 ""
@@ -73,11 +73,11 @@ enum { RF_MVE_FIRST = 16 };
     RF_MVE_ROWS RF_MVE_SUMS(RF_MVE_STEP2) RF_MVE_LANES2("2", "0") RF_MVE_ROWS RF_MVE_SUMS(RF_MVE_STEP2)                \
         RF_MVE_LANES2("3", "1")
 #define RF_MVE_GROUP_LONG1                                                                                             \
-    "ldm r11, {r1, r3, r5, r8, lr}\n mov r3, r12\n add r5, r12, r8\n add r7, r5, r8\n add r9, r7, r8\n"                \
+    "ldmdb r11, {r1, r3, r5, r8, lr}\n mov r3, r12\n add r5, r12, r8\n add r7, r5, r8\n add r9, r7, r8\n"                \
     "add r12, r9, r8\n" RF_MVE_SUMS(RF_MVE_STEP1) RF_MVE_LANES1
 
 /* Up to 16 inputs: the pixels stay in q0 to q2 for all groups, lr holds the pitch and VPR the lanes that count. */
-#define RF_MVE_OPEN "ldm r11, {r1, r3, r5, r8, lr}\n vctp.8 lr\n mov lr, r8\n"
+#define RF_MVE_OPEN "ldmdb r11, {r1, r3, r5, r8, lr}\n vctp.8 lr\n mov lr, r8\n"
 #define RF_MVE_OPEN_SHORT3 RF_MVE_OPEN "vpsttt\n vldrbt.u8 q0, [r1]\n vldrbt.u8 q1, [r3]\n vldrbt.u8 q2, [r5]\n"
 #define RF_MVE_OPEN_SHORT2 RF_MVE_OPEN "vpstt\n vldrbt.u8 q0, [r1]\n vldrbt.u8 q1, [r3]\n"
 #define RF_MVE_OPEN_SHORT1 RF_MVE_OPEN "vpst\n vldrbt.u8 q0, [r1]\n"
@@ -106,9 +106,9 @@ enum { RF_MVE_FIRST = 16 };
 #define RF_DEFINE_MVE_PANEL(name, n, length, f)                                                                        \
     RF_MVE_ASSEMBLY static void name(rf_mve_panel *panel __attribute__((unused)))                                      \
     {                                                                                                                  \
-        __asm__("push {r4-r11, lr}\n vpush {d8-d15}\n mov r11, r0\n ldr r12, [r11, #40]\n" RF_MVE_OPEN_##length##n     \
-                "1:\n" RF_MVE_GROUP_##length##n "add r7, r11, #20\n ldm r7, {r0-r4}\n" RF_MVE_SCALE##n(f)              \
-                    RF_MVE_STORE##n "strd r0, r1, [r11, #20]\n cmp r0, r4\n bne 1b\n"                                  \
+        __asm__("push {r4-r11, lr}\n vpush {d8-d15}\n add r11, r0, #20\n ldr r12, [r11, #20]\n" RF_MVE_OPEN_##length##n     \
+                "1:\n" RF_MVE_GROUP_##length##n "ldm r11, {r0-r4}\n" RF_MVE_SCALE##n(f)              \
+                    RF_MVE_STORE##n "strd r0, r1, [r11]\n cmp r0, r4\n bne 1b\n"                                  \
                 "vpop {d8-d15}\n pop {r4-r11, pc}\n");                                                                 \
     }
 

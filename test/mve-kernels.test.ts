@@ -21,7 +21,10 @@ import {
   randomConv2d,
   randomDepthwise,
   randomFullyConnected,
+  randomGlobalPool,
+  randomPool,
 } from './random-operators.js';
+import { randomSoftmax } from './random-pointwise.js';
 
 const cases = Number(process.env.RF_FUZZ_CASES ?? 20_000);
 
@@ -95,6 +98,10 @@ const operators = {
   depthwise_conv2d: randomDepthwise(),
   fully_connected: randomFullyConnected(),
   add: randomAdd,
+  // Blocks of 64 and vectors of 32, 16 and eight channels, whole and not.
+  pool2d: (random: Random) => randomPool(random, [1, 4, 5, 8, 16, 35, 71]),
+  global_pool: (random: Random) => randomGlobalPool(random, 75),
+  softmax: randomSoftmax,
 };
 
 for (const [name, make] of Object.entries(operators)) {

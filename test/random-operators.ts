@@ -231,9 +231,9 @@ export function randomAdd(random: Random): OpView {
   });
 }
 
-export function randomPool(random: Random): OpView {
+export function randomPool(random: Random, channelCounts = [4, 8, 12, 16, 5]): OpView {
   const { kernelH, kernelW, attrs } = window(random, [1, 2, 3, 4, 7], false);
-  const channels = pick(random, [4, 8, 12, 16, 5]);
+  const channels = pick(random, channelCounts);
   const [h, w] = [size(random, kernelH, 1), size(random, kernelW, 1)];
   const shape = [pick(random, [1, 1, 2]), h, w, channels];
   const q = quant(random, 0.05);
@@ -250,8 +250,8 @@ export function randomPool(random: Random): OpView {
 }
 
 /** A mean, sum or average over the whole image. */
-export function randomGlobalPool(random: Random): OpView {
-  const [h, w, c] = [whole(random, 1, 20), whole(random, 1, 40), whole(random, 1, 13)];
+export function randomGlobalPool(random: Random, mostChannels = 13): OpView {
+  const [h, w, c] = [whole(random, 1, 20), whole(random, 1, 40), whole(random, 1, mostChannels)];
   const input = image(0, [1, h, w, c], quant(random, 0.05));
   if (random() < 0.5) {
     const attrs = {

@@ -93,7 +93,7 @@ export function emitProject(graph: Graph, plan: Plan, options: EmitOptions): Pro
 
 const runtimeHeaders = ['rf.h', 'rf_quant.h', 'rf_fixed.h', 'rf_broadcast.h'];
 const dspHeaders = ['rf_dsp.h', 'rf_dsp_scale.h', 'rf_dsp_panel.h', 'rf_dsp_dot.h'];
-const mveHeaders = ['rf_mve.h', 'rf_mve_panel.h'];
+const mveHeaders = ['rf_mve.h', 'rf_mve_panel.h', 'rf_mve_mean.h'];
 
 /** What every kernel may include, and each kernel file with its header. */
 function runtimeFiles(kernels: readonly string[]): [string, { asset: string }][] {

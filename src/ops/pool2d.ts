@@ -4,6 +4,7 @@ import type { Tensor } from '../ir/tensor.js';
 import { kernelSuffix, windowStruct } from './convolution.js';
 import { poolDsp } from './dsp/pool.js';
 import { channelwiseRowOverlap, paddingOf, type WindowAttrs, windowOf, windowRows } from './geometry.js';
+import { poolMve } from './mve/pool.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import { type Activation, activationBounds, activationOf, activationRange, isClamp } from './quantise.js';
 import {
@@ -118,7 +119,13 @@ function pool(kind: string, builtin: number, name: string): OpDef<Pool2dAttrs> {
       ];
     },
   };
-  return { ...def, fast: { dsp: (view) => poolDsp(view, def.calls(view)) } };
+  return {
+    ...def,
+    fast: {
+      mve: (view) => poolMve(view, def.calls(view)),
+      dsp: (view) => poolDsp(view, def.calls(view)),
+    },
+  };
 }
 
 /** One window that is the whole image: it can be fed row by row. */

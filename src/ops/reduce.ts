@@ -5,6 +5,7 @@ import { maxRank } from './broadcast.js';
 import { kernelSuffix } from './convolution.js';
 import { poolDsp } from './dsp/pool.js';
 import { stridesOf } from './move.js';
+import { poolMve } from './mve/pool.js';
 import type { CStruct, OpDef, OpView } from './op-def.js';
 import { perTensor, quantiseMultiplier } from './quantise.js';
 import {
@@ -73,7 +74,13 @@ function reduction(kind: 'mean' | 'sum', builtin: number, name: string): OpDef<R
       ];
     },
   };
-  return { ...def, fast: { dsp: (view) => poolDsp(view, def.calls(view)) } };
+  return {
+    ...def,
+    fast: {
+      mve: (view) => poolMve(view, def.calls(view)),
+      dsp: (view) => poolDsp(view, def.calls(view)),
+    },
+  };
 }
 
 /** Over height and width of one image: it can be fed row by row. */

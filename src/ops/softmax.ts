@@ -2,6 +2,7 @@
 import { ReflowError } from '../base/error.js';
 import { elementCount, type Tensor } from '../ir/tensor.js';
 import { int16Table } from './lookup-table.js';
+import { softmaxMve } from './mve/softmax.js';
 import type { CStruct, OpDef, OpView, Refusal } from './op-def.js';
 import { softmaxTable } from './plain/softmax.js';
 import { pointwiseRows } from './pointwise.js';
@@ -60,7 +61,10 @@ const reference: OpDef<SoftmaxAttrs> = {
 
 export const softmax: OpDef<SoftmaxAttrs> = {
   ...reference,
-  fast: { plain: (view) => softmaxTable(reference.calls(view)) },
+  fast: {
+    mve: (view) => softmaxMve(reference.calls(view)),
+    plain: (view) => softmaxTable(reference.calls(view)),
+  },
 };
 
 function params(view: OpView<SoftmaxAttrs>): CStruct {
