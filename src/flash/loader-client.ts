@@ -57,6 +57,8 @@ export interface LoaderResult {
 
 const headBytes = 32;
 const mostRestarts = 12;
+/** So often may the flash not take what is written, as after a failing supply, before it counts as worn. */
+const mostFlashRefusals = 4;
 const writeRounds = 3;
 
 /**
@@ -80,6 +82,10 @@ export async function flashThroughLoader(
 class LoaderJob {
   #link: LoaderLink;
   #info!: LoaderInfo;
+  /** It has answered in this job. */
+  #met = false;
+  #flashRefusals = 0;
+  #leaveRefusals = 0;
   #bytesWritten = 0;
   #retries = 0;
   #restarts = 0;
@@ -118,6 +124,12 @@ class LoaderJob {
       (error instanceof LoaderRefusal &&
         [loaderError.order, loaderError.crc, loaderError.flash].includes(error.code));
     if (!cured) throw this.#final(error);
+    if (
+      error instanceof LoaderRefusal &&
+      error.code === loaderError.flash &&
+      ++this.#flashRefusals > mostFlashRefusals
+    )
+      throw this.#final(error);
     if (++this.#restarts > mostRestarts) throw this.#final(error);
     this.#checkLimit();
     if (error instanceof LinkError && error.trouble === 'lost') await this.#reopen(error);
@@ -211,6 +223,7 @@ class LoaderJob {
           await this.#link.request(loaderRequest.info, new Uint8Array(), { timeoutMs: 250, resendMs: 100 }),
         );
         const { board } = this.options;
+        this.#met = true;
         if (board === undefined || board === info.board) return info;
         throw new FlashError('wrong-board', `${this.#link.port.path} is a ${info.board}, not a ${board}`);
       } catch (error) {
@@ -227,6 +240,8 @@ class LoaderJob {
     } catch (error) {
       if (error instanceof LinkError && error.trouble === 'timeout') return; // it left, and its answer was lost
       if (!(error instanceof LoaderRefusal)) throw error;
+      // Once, it may be the loader's answer to a repeated plea: the application left, and its own answer was lost.
+      if (++this.#leaveRefusals === 1) return;
       throw new FlashError(
         'application',
         `the application on ${this.#link.port.path} has no way back to a resident loader`,
@@ -237,6 +252,8 @@ class LoaderJob {
 
   #nobody(): FlashError {
     const { path } = this.#link.port;
+    if (this.#met)
+      return new FlashError('stopped-answering', `the resident loader on ${path} stopped answering`);
     const hint =
       'press reset while reflow flash waits; a board that has never had the loader gets it by another way: --via';
     if (this.#link.noise.length === 0)
