@@ -6,6 +6,7 @@
  *   'B' BASE BYTES WORD ECC SECTOR STUCK   another board, switched off; STUCK: address whose word takes nothing (0: none)
  *   'P' CUT RUNS                           switch it on; the supply fails after CUT words or erases (negative: never). RUNS 1: an
  *                                          application answers first, until asked to leave; 2: it has no way to leave
+ *   'I' bytes                              its flash holds them from its base on
  *   'D' bytes                              bytes for its line; nothing happens when it is off
  *   'F' LENGTH                             answers the flash's first bytes in place of the line's
  * Answer: u32 is on, reprogrammed words, erases, starts, length, bytes.
@@ -66,6 +67,10 @@ static int take_command(void)
     input_at = input_length = 0;
     if (head[0] == 'D')
         input_length = length;
+    if (head[0] == 'I' && length <= MOST_FLASH) {
+        memcpy(content, input, length);
+        memset(programmed, 1, (length + board[2] - 1) / board[2]);
+    }
     return head[0];
 }
 
@@ -81,7 +86,7 @@ static void next_input(void)
             answer(content, length < MOST_FLASH ? length : MOST_FLASH);
         } else if (code == 'D' && is_on && input_length > 0) {
             return;
-        } else if (code == 'D') {
+        } else if (code == 'D' || code == 'I') {
             answer(output, 0);
         } else if (code == 'B') {
             new_board();

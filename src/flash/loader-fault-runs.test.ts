@@ -49,6 +49,11 @@ function scenario(seed: number) {
   const image = Uint8Array.from({ length: imageBytes }, () => Math.floor(random() * 255));
   new DataView(image.buffer).setUint32(0, 0x20001000, true);
   new DataView(image.buffer).setUint32(4, base + 0x21, true);
+  // What is there before: nothing, or the same image but for a few places.
+  const old = chance(0.5) ? image.slice() : null;
+  for (let places = random() * 4; old && places > 0; places--)
+    old[Math.floor(random() * imageBytes)]! ^= 0x5a;
+  if (isStuck && old) right.add('success'); // where the worn word need not be written
   const stuckAt = isStuck ? base + wordBytes * Math.floor((random() * imageBytes) / wordBytes) : 0;
   const board = { base, bytes: 0x8000, wordBytes, ecc: wordBytes > 4, sectorBytes: 0x1000, stuckAt };
   const facts = { noise, cut, cutFor, cutTakesPort, unplugAt, comesBack, before, isOff, isOther, isStuck };
@@ -57,6 +62,7 @@ function scenario(seed: number) {
     first: before as 'loader' | 'application' | 'old-application',
     board,
     image,
+    old,
     right,
     random,
   };
@@ -66,18 +72,19 @@ type Scenario = ReturnType<typeof scenario>;
 
 /** Loses and flips bytes. */
 function spoil(bytes: Uint8Array, { noise, random }: Scenario): Uint8Array {
-  if (noise === 0) return bytes.slice();
-  return Uint8Array.from(
-    [...bytes].flatMap((byte) => {
-      if (random() >= noise) return [byte];
-      return random() < 0.5 ? [] : [byte ^ (1 << Math.floor(random() * 8))];
-    }),
-  );
+  const out = bytes.slice();
+  let length = 0;
+  for (const byte of bytes) {
+    if (noise === 0 || random() >= noise) out[length++] = byte;
+    else if (random() < 0.5) out[length++] = byte ^ (1 << Math.floor(random() * 8));
+  }
+  return out.subarray(0, length);
 }
 
 /** Wires the board to the line; its supply fails, and comes back, as the scenario says. */
 function wire(s: Scenario, device: LockstepLoader, line: SimLine, clock: VirtualClock): void {
   device.place(s.board);
+  if (s.old) device.preset(s.old);
   if (!s.isOff) device.switchOn(s.cut, s.first);
   line.device.onData((bytes) => {
     const wasOn = device.state.isOn;
@@ -129,7 +136,7 @@ test(`${runs} flashes through the loader under random faults`, async (t) => {
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     const { s, outcome, took, equal, state } = await run(seed, device);
     tally.set(outcome.finding, (tally.get(outcome.finding) ?? 0) + 1);
-    const { board, image, random, first, right, ...facts } = s;
+    const { board, image, old, random, first, right, ...facts } = s;
     const what = `seed ${seed}: ${outcome.finding} ${outcome.text} after ${took.toFixed(0)} ms, ${JSON.stringify(facts)}`;
     if (!right.has(outcome.finding)) wrong.push(`wrong diagnosis, not ${[...right].join(' or ')}: ${what}`);
     if (outcome.finding === 'success' && !equal) wrong.push(`wrong bytes reported as verified: ${what}`);

@@ -58,6 +58,11 @@ export class LockstepLoader {
     this.#command('B', words(base, bytes, wordBytes, ecc ? 1 : 0, sectorBytes, stuckAt));
   }
 
+  /** The flash holds these bytes from its base on. */
+  preset(bytes: Uint8Array): void {
+    this.#command('I', bytes);
+  }
+
   /**
    * @param cut words or erases until the supply fails; negative: never
    * @param first what runs before the loader: `application` makes way when asked, `old-application` cannot
