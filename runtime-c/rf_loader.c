@@ -191,24 +191,53 @@ static void erase(rf_loader *l, const body *b)
     finish(l);
 }
 
-static void write(rf_loader *l, const body *b)
+/* Programs what follows in the sector that is open, and answers. */
+static void write_open(rf_loader *l, uint8_t type, uint32_t address, const uint8_t *data, uint32_t bytes)
 {
-    const uint32_t address = get(b->at, 4), bytes = b->bytes - 4, word = l->flash->word_bytes;
+    const uint32_t word = l->flash->word_bytes;
     if (!is_inside(l->flash, address, bytes) || address % word != 0 || bytes % word != 0) {
-        fail(l, b->type, RF_LOADER_E_RANGE, address);
+        fail(l, type, RF_LOADER_E_RANGE, address);
         return;
     }
     if (address < l->mark || address >= l->open_end || bytes > l->open_end - address) {
-        fail(l, b->type, RF_LOADER_E_ORDER, address);
+        fail(l, type, RF_LOADER_E_ORDER, address);
         return;
     }
-    if (!program(l->flash, address, b->at + 4, bytes)) {
+    if (!program(l->flash, address, data, bytes)) {
         close_sector(l);
-        fail(l, b->type, RF_LOADER_E_FLASH, address);
+        fail(l, type, RF_LOADER_E_FLASH, address);
         return;
     }
     l->mark = address + bytes;
     finish(l);
+}
+
+static void write(rf_loader *l, const body *b)
+{
+    write_open(l, b->type, get(b->at, 4), b->at + 4, b->bytes - 4);
+}
+
+static void keep(rf_loader *l, const body *b)
+{
+    const uint32_t address = get(b->at, 4), bytes = sector_bytes(l->flash, address);
+    if (bytes == 0 || bytes > sizeof l->kept) {
+        fail(l, b->type, RF_LOADER_E_RANGE, address);
+        return;
+    }
+    l->flash->read(l->flash->context, address, l->kept, bytes);
+    l->kept_at = address;
+    l->kept_bytes = bytes;
+    finish(l);
+}
+
+static void restore(rf_loader *l, const body *b)
+{
+    const uint32_t address = get(b->at, 4), bytes = get(b->at + 4, 4), at = address - l->kept_at;
+    if (address < l->kept_at || at > l->kept_bytes || bytes > l->kept_bytes - at) {
+        fail(l, b->type, RF_LOADER_E_ORDER, address);
+        return;
+    }
+    write_open(l, b->type, address, l->kept + at, bytes);
 }
 
 static void commit(rf_loader *l, const body *b)
@@ -261,6 +290,8 @@ static const request_rule rules[] = {
     [RF_LOADER_WRITE - RF_LOADER_INFO] = {write, 4, 4 + RF_WIRE_DATA_BYTES},
     [RF_LOADER_COMMIT - RF_LOADER_INFO] = {commit, 8 + RF_LOADER_HEAD_BYTES, 8 + RF_LOADER_HEAD_BYTES},
     [RF_LOADER_START - RF_LOADER_INFO] = {start_application, 0, 0},
+    [RF_LOADER_KEEP - RF_LOADER_INFO] = {keep, 4, 4},
+    [RF_LOADER_RESTORE - RF_LOADER_INFO] = {restore, 8, 8},
 };
 
 static void answer(rf_loader *l, uint32_t length)

@@ -13,6 +13,8 @@
  * WRITE   u32 address, bytes            -> nothing; they have been programmed and read back
  * COMMIT  u32 bytes, u32 CRC-32, head   -> nothing; the application is whole and can be started
  * START                                 -> nothing; then the caller starts the application
+ * KEEP    u32 address of a sector       -> nothing; its content is kept in RAM, until the next KEEP or reset, for RESTORE
+ * RESTORE u32 address, u32 bytes        -> nothing; as WRITE of what was kept of that place
  *
  * ERROR   u8 rf_loader_error, u8 request type, i32 detail       (the layout of rf_serve.h's)
  *
@@ -33,6 +35,7 @@ extern "C" {
 
 #define RF_LOADER_VERSION 1
 #define RF_LOADER_HEAD_BYTES 32
+#define RF_LOADER_KEPT_BYTES 16384u /* the largest sector that KEEP takes; larger ones are E_RANGE */
 
 enum {
     RF_LOADER_INFO = 0x20,
@@ -41,6 +44,8 @@ enum {
     RF_LOADER_WRITE = 0x23,
     RF_LOADER_COMMIT = 0x24,
     RF_LOADER_START = 0x25,
+    RF_LOADER_KEEP = 0x26,
+    RF_LOADER_RESTORE = 0x27,
     RF_LOADER_ANSWER = 0x80,
     RF_LOADER_ERROR = 0xff
 };
@@ -50,8 +55,8 @@ typedef enum {
     RF_LOADER_E_VERSION = 2,
     RF_LOADER_E_REQUEST = 3,
     RF_LOADER_E_LENGTH = 4,
-    RF_LOADER_E_RANGE = 32,   /* outside the application's flash, no start of a sector, or not on a word */
-    RF_LOADER_E_ORDER = 33,   /* the sector was not erased last, or the word may have been written: erase it again */
+    RF_LOADER_E_RANGE = 32,   /* outside the application's flash, no start of a sector (that KEEP can take), or not on a word */
+    RF_LOADER_E_ORDER = 33,   /* the sector was not erased last, the word may have been written, or it is not kept: erase it again */
     RF_LOADER_E_FLASH = 34,   /* the flash did not erase or program; detail: address */
     RF_LOADER_E_CRC = 35,     /* the application is not what COMMIT says; detail: its CRC-32 */
     RF_LOADER_E_EMPTY = 36    /* there is no application to start */
@@ -88,10 +93,12 @@ typedef struct {
     uint8_t suspect;            /* set by the caller after a fault: the head may be unreadable, and counts as none until erased */
     uint8_t head_erased;
     uint32_t open_end, mark;    /* the sector that was erased last ends at open_end; free from mark on */
+    uint32_t kept_at, kept_bytes;
     uint32_t last_crc, answer_length, length;
     uint16_t sequence;
     rf_wire_decoder decoder;
     uint8_t request[RF_WIRE_MESSAGE_BYTES];
+    uint8_t kept[RF_LOADER_KEPT_BYTES];
     uint8_t answer[RF_WIRE_HEADER_BYTES + 14 + 6 * RF_LOADER_MAX_RUNS + 1 + RF_LOADER_MAX_NAME + RF_WIRE_CRC_BYTES];
 } rf_loader;
 

@@ -2,8 +2,9 @@
  * How fast the flasher is against a virtual STM32L4R5 paced to 115,200 baud 8E1, beside stm32flash on the same line.
  * Usage: npx tsc && node tools/bench-flash.mjs [--quick] [NETWORK.tflite...]. Needs socat and stm32flash.
  * A network is built for nucleo-l4r5zi twice, the second time with other weights in its largest layer; `stm32flash -v -w` flashes
- * the second image, ours goes from the first to the second. (How fast the resident loader is at 921,600 baud:
- * `npx ava dist/src/flash/loader-client.test.js -m '*921*'`.)
+ * the second image, ours goes from the first to the second: through the ROM bootloader, and through the resident loader's own C
+ * (runtime-c/test/loader_device.c) at 115,200 and at 921,600 baud behind the same kind of terminal and pacing. The loader's line is
+ * paced at the ROM bootloader's 11 bits to the byte, one more than its 8N1 takes.
  *
  * Flash itself costs no time here: the figure of merit is the line's limit, 256 bytes per 268 byte times = 10,004 B/s.
  * Other work on the machine counts against the figures: run it on an idle one.
@@ -13,11 +14,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { assetPath } from '../dist/src/base/assets.js';
+import { openProcessPort } from '../dist/src/base/process-port.js';
 import { openSerialPort } from '../dist/src/base/serial-port.js';
 import { bitsPerByte, maxBlockBytes, writeFrameBytes } from '../dist/src/flash/an3155.js';
 import { chipByPid } from '../dist/src/flash/chips.js';
 import { flashImage } from '../dist/src/flash/flash-image.js';
 import { preciseClock } from '../dist/src/flash/line-clock.js';
+import { flashThroughLoader } from '../dist/src/flash/loader-client.js';
 import { openPtyLine } from '../dist/src/flash/pty-line.js';
 import { RomEmulator } from '../dist/src/flash/rom-emulator.js';
 import { seededRandom } from '../dist/src/flash/rom-faults.js';
@@ -36,6 +40,46 @@ const run = promisify(execFile);
 const networks = process.argv.slice(2).filter((word) => word.endsWith('.tflite'));
 if (networks.length === 0) await bench(process.argv.includes('--quick'));
 for (const network of networks) await benchNetwork(network);
+
+/** The resident loader for this machine. */
+async function buildLoader(folder) {
+  const program = join(folder, 'loader_device');
+  const sources = ['rf_wire.c', 'rf_loader.c', 'rf_serve.c', join('test', 'loader_device.c')];
+  const includes = ['-I', assetPath('runtime-c'), '-I', assetPath('runtime-c', 'test')];
+  const files = sources.map((name) => assetPath('runtime-c', name));
+  await run('cc', ['-std=c99', '-O2', '-DRF_WIRE_DATA_BYTES=2048', ...includes, ...files, '-o', program]);
+  return program;
+}
+
+/** Flashes both images in turn through a resident loader with the L4R5's sectors and flash words, on a line of `baud`. */
+async function throughLoader(program, folder, baud, base, images) {
+  const bytes = 256 * 1024;
+  const wordBytes = 8;
+  const file = join(folder, `flash-${baud}`);
+  const state = Buffer.alloc(16 + bytes + bytes / wordBytes);
+  state.fill(0xff, 16, 16 + bytes);
+  writeFileSync(file, state);
+  const args = [file, base, bytes, wordBytes, 1, sectorBytes, -1, 0].map(String);
+  const line = await openPtyLine();
+  const device = pacePort(line.device, baud, preciseClock, await line.measureTransport());
+  const board = await openProcessPort(program, args, { install: 'build it' });
+  device.onData((chunk) => board.write(chunk).catch(() => {}));
+  board.onData((chunk) => device.write(chunk).catch(() => {}));
+  const port = await openSerialPort(line.path, { baudRate: baud });
+  try {
+    const results = [];
+    for (const image of images) {
+      results.push(await flashThroughLoader(port, image, base));
+      const kept = readFileSync(file).subarray(16, 16 + image.length);
+      if (!kept.equals(image)) throw new Error('the loader left wrong bytes');
+    }
+    return results;
+  } finally {
+    await port.close();
+    await board.close();
+    await line.close();
+  }
+}
 
 /** A fresh device for as long as `work` runs. */
 async function withDevice(work) {
@@ -120,6 +164,17 @@ async function benchNetwork(network) {
           `${(seconds / delta.seconds).toFixed(1)} times faster`,
       );
     });
+    const program = await buildLoader(folder);
+    for (const baud of [115_200, 921_600]) {
+      const images = [before.bytes, after.bytes];
+      const [full, delta] = await throughLoader(program, folder, baud, before.at, images);
+      const times = (result) =>
+        `${result.seconds.toFixed(2)} s = ${(seconds / result.seconds).toFixed(1)} times faster`;
+      console.log(
+        `  resident loader at ${baud} baud: whole image ${times(full)} than stm32flash at ${baudRate}; ` +
+          `that layer, ${delta.sectorsWritten} sectors of ${full.sectorsWritten}: ${times(delta)}`,
+      );
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }

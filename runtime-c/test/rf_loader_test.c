@@ -227,6 +227,40 @@ static void test_order(void)
 }
 
 /* The supply fails at the n-th word or erase, for every n: the loader then never starts a half-written application. */
+static uint8_t restore(uint32_t address, uint32_t bytes)
+{
+    uint8_t body[8];
+    word_to(body, address);
+    word_to(body + 4, bytes);
+    ask(RF_LOADER_RESTORE, body, 8, 0);
+    return outcome(RF_LOADER_RESTORE);
+}
+
+static uint8_t keep_sector(uint32_t address)
+{
+    uint8_t body[4];
+    word_to(body, address);
+    ask(RF_LOADER_KEEP, body, 4, 0);
+    return outcome(RF_LOADER_KEEP);
+}
+
+static void test_kept(void)
+{
+    const uint32_t sector = BASE + SECTOR;
+    new_chip(8, 1);
+    make_image(5);
+    flash_image();
+    const uint32_t before = crc(sector, SECTOR);
+    CHECK(restore(sector, 64) == RF_LOADER_E_ORDER);
+    CHECK(keep_sector(sector + 4) == RF_LOADER_E_RANGE);
+    CHECK(keep_sector(sector) == 0 && restore(sector, 64) == RF_LOADER_E_ORDER);
+    CHECK(erase(sector) == 0 && crc(sector, SECTOR) != before);
+    CHECK(restore(BASE, 64) == RF_LOADER_E_ORDER && restore(sector, SECTOR + 64) == RF_LOADER_E_ORDER);
+    CHECK(restore(sector, 64) == 0 && restore(sector, 64) == RF_LOADER_E_ORDER);
+    CHECK(write(sector + 64, image + SECTOR + 64, 64, 0) == 0);
+    CHECK(restore(sector + 128, SECTOR - 128) == 0 && crc(sector, SECTOR) == before);
+}
+
 static void test_power_cuts(uint32_t word_bytes, int ecc)
 {
     static volatile int32_t cut;
@@ -273,6 +307,7 @@ int main(void)
 {
     test_info();
     test_order();
+    test_kept();
     for (uint32_t word = 4; word <= 32; word *= 2) {
         test_flash(word, word > 4);
         test_power_cuts(word, word > 4);

@@ -1,6 +1,7 @@
 /**
  * An image onto a board through its resident loader: only the sectors whose CRC differs, each erased once and written once,
  * then the CRC of the whole image checked by the board before it writes the image's first bytes, which make it startable.
+ * Where little of a sector differs, the board keeps the rest in RAM over the erase, and only what differs crosses the line.
  * Whatever is interrupted goes on where it was: finished sectors are found equal. The rules are in runtime-c/rf_loader.h.
  */
 import { crc32 } from 'node:zlib';
@@ -8,6 +9,7 @@ import { ReflowError } from '../base/error.js';
 import type { Port } from '../base/port.js';
 import { FlashError, LinkError } from './flash-error.js';
 import { type PlannedSector, planFlash } from './flash-plan.js';
+import { keptSpans, type Span } from './kept-spans.js';
 import { type LineClock, realClock, sleep } from './line-clock.js';
 import { type LoaderInfo, readLoaderInfo } from './loader-info.js';
 import {
@@ -57,7 +59,11 @@ export interface LoaderResult {
 
 const headBytes = 32;
 const mostRestarts = 12;
+/** So often may the flash not take what is written, as after a failing supply, before it counts as worn. */
+const mostFlashRefusals = 4;
 const writeRounds = 3;
+/** RF_LOADER_KEPT_BYTES. */
+const mostKeptBytes = 16_384;
 
 /**
  * Flashes `image`, linked for `address`, through the resident loader on an open port. An application with a way back is
@@ -80,6 +86,10 @@ export async function flashThroughLoader(
 class LoaderJob {
   #link: LoaderLink;
   #info!: LoaderInfo;
+  /** It has answered in this job. */
+  #met = false;
+  #flashRefusals = 0;
+  #leaveRefusals = 0;
   #bytesWritten = 0;
   #retries = 0;
   #restarts = 0;
@@ -118,6 +128,12 @@ class LoaderJob {
       (error instanceof LoaderRefusal &&
         [loaderError.order, loaderError.crc, loaderError.flash].includes(error.code));
     if (!cured) throw this.#final(error);
+    if (
+      error instanceof LoaderRefusal &&
+      error.code === loaderError.flash &&
+      ++this.#flashRefusals > mostFlashRefusals
+    )
+      throw this.#final(error);
     if (++this.#restarts > mostRestarts) throw this.#final(error);
     this.#checkLimit();
     if (error instanceof LinkError && error.trouble === 'lost') await this.#reopen(error);
@@ -165,9 +181,12 @@ class LoaderJob {
     for (const planned of plan) if (await this.#differs(planned)) different.push(planned);
     // The whole image is there, head and all; or the head is missing, which only the first sector's erase allows to write.
     if (!this.#info.hasApplication || different.length > 0) {
-      const [first, ...others] = plan;
-      await this.#write(first!);
-      for (const planned of others) if (different.includes(planned)) await this.#write(planned);
+      // After trouble, no sector is read that need not be: a torn word with ECC cannot be.
+      const keeps = this.#restarts === 0 && different.length <= plan.length / 2;
+      for (const planned of plan) {
+        const isDifferent = different.includes(planned);
+        if (isDifferent || planned === plan[0]) await this.#write(planned, isDifferent, keeps);
+      }
       await this.#commit();
     }
     this.#isComplete = true;
@@ -211,6 +230,7 @@ class LoaderJob {
           await this.#link.request(loaderRequest.info, new Uint8Array(), { timeoutMs: 250, resendMs: 100 }),
         );
         const { board } = this.options;
+        this.#met = true;
         if (board === undefined || board === info.board) return info;
         throw new FlashError('wrong-board', `${this.#link.port.path} is a ${info.board}, not a ${board}`);
       } catch (error) {
@@ -227,6 +247,8 @@ class LoaderJob {
     } catch (error) {
       if (error instanceof LinkError && error.trouble === 'timeout') return; // it left, and its answer was lost
       if (!(error instanceof LoaderRefusal)) throw error;
+      // Once, it may be the loader's answer to a repeated plea: the application left, and its own answer was lost.
+      if (++this.#leaveRefusals === 1) return;
       throw new FlashError(
         'application',
         `the application on ${this.#link.port.path} has no way back to a resident loader`,
@@ -237,6 +259,8 @@ class LoaderJob {
 
   #nobody(): FlashError {
     const { path } = this.#link.port;
+    if (this.#met)
+      return new FlashError('stopped-answering', `the resident loader on ${path} stopped answering`);
     const hint =
       'press reset while reflow flash waits; a board that has never had the loader gets it by another way: --via';
     if (this.#link.noise.length === 0)
@@ -271,7 +295,7 @@ class LoaderJob {
   }
 
   /** Erases and writes a sector, but for the image's head, until its CRC is right. */
-  async #write(planned: PlannedSector): Promise<void> {
+  async #write(planned: PlannedSector, isDifferent: boolean, keeps: boolean): Promise<void> {
     const { sector, content, to } = planned;
     const { wordBytes, base } = this.#info;
     const from = sector.address === base ? headBytes : 0;
@@ -279,9 +303,14 @@ class LoaderJob {
     this.#written.add(sector.index);
     for (let round = 1; ; round++) {
       const { index, address } = sector;
+      const whole = { from, to: end, isKept: false };
+      const spans = keeps && round === 1 ? await this.#keep(planned, whole, isDifferent) : [whole];
       await this.options.onSector?.({ kind: 'erasing', index, address });
       await this.#request('erase', loaderBody([sector.address]), 15_000, 6000);
-      await this.#writeContent(planned, from, end);
+      for (const span of spans) {
+        if (span.isKept) await this.#restore(planned, span);
+        else await this.#writeContent(planned, span.from, span.to);
+      }
       if (end <= from) break;
       if ((await this.#crc(sector.address + from, end - from)) === crc32(content.subarray(from, end))) break;
       if (round === writeRounds)
@@ -291,6 +320,27 @@ class LoaderJob {
         );
     }
     await this.options.onSector?.({ kind: 'verified', index: sector.index, address: sector.address });
+  }
+
+  /** Has the board keep the sector, and says which of its parts are right; all is to be written where it cannot. */
+  async #keep({ sector, content }: PlannedSector, whole: Span, isDifferent: boolean): Promise<Span[]> {
+    if (sector.bytes > mostKeptBytes) return [whole];
+    try {
+      await this.#request('keep', loaderBody([sector.address]), 1500);
+    } catch (error) {
+      // A loader of an earlier reflow does not know the request.
+      if (error instanceof LoaderRefusal && error.code === loaderError.request) return [whole];
+      throw error;
+    }
+    return keptSpans(whole.from, whole.to, isDifferent, async (from, to) => {
+      const found = await this.#crc(sector.address + from, to - from);
+      return found === crc32(content.subarray(from, to));
+    });
+  }
+
+  async #restore({ sector }: PlannedSector, { from, to }: Span): Promise<void> {
+    await this.#request('restore', loaderBody([sector.address + from, to - from]), 4000, 800);
+    this.#bytesWritten += to - from;
   }
 
   async #writeContent({ sector, content }: PlannedSector, from: number, end: number): Promise<void> {

@@ -7,7 +7,10 @@ import { encodeFrame, FrameReader, type Message, wireVersion } from '../base/wir
 import { LinkError } from './flash-error.js';
 import type { LineClock } from './line-clock.js';
 
-export const loaderRequest = { info: 0x20, crc: 0x21, erase: 0x22, write: 0x23, commit: 0x24, start: 0x25 };
+export const loaderRequest = {
+  ...{ info: 0x20, crc: 0x21, erase: 0x22, write: 0x23, commit: 0x24, start: 0x25 },
+  ...{ keep: 0x26, restore: 0x27 },
+};
 /** The one request that is for the application: rf_serve.h's LEAVE. */
 export const leaveRequest = 9;
 const answerBit = 0x80;
